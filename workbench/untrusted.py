@@ -1,0 +1,66 @@
+"""Text from data, logs and models, made safe to show in a terminal."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# CSI, OSC/DCS/APC/PM/SOS strings (ended by BEL or ST), two-character escapes, and the 8-bit C1 forms.
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str, *, keep_newlines: bool = True) -> str:
+    """`text` without escape sequences; other control characters as their visible pictures.
+
+    Tabs become four spaces, so that a column keeps its width. Bidirectional overrides and lone
+    surrogates become U+FFFD: the first can hide text, the second cannot be encoded.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\t", "    ")
+    text = _CONTROLS.sub(_picture, text)
+    return text if keep_newlines else text.replace("\n", "⏎")
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"
+
+
+def shorten(text: str, width: int) -> str:
+    """`text` on one line of at most `width` terminal cells, with an ellipsis where it was cut.
+
+    A wide character is never halved.
+    """
+    # Cutting first keeps a megabyte in one cell from being scanned whole; combining marks need slack.
+    line = printable(text[: width * 4 + 64], keep_newlines=False)
+    if len(text) <= width * 4 + 64 and display_width(line) <= width:
+        return line
+    taken, used = [], 0
+    for character in line:
+        cells = _cells(character)
+        if used + cells > width - 1:
+            break
+        taken.append(character)
+        used += cells
+    return "".join(taken) + "…" if width > 0 else ""
+
+
+def display_width(text: str) -> int:
+    """Terminal cells that `text` takes on one line."""
+    return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def _cells(character: str) -> int:
+    if character.isascii():
+        return 1
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
