@@ -1,0 +1,1 @@
+"""Model folders: found by name, checked, and loaded."""
