@@ -1,0 +1,1 @@
+"""The Chat screen: base and fine-tuned side by side, and Ollama."""

@@ -1,0 +1,1 @@
+"""The Data screen: rows, the selected row as a conversation and as painted tokens."""

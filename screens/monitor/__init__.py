@@ -1,0 +1,1 @@
+"""The Monitor screen: runs, curves, memory, log."""

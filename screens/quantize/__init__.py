@@ -1,0 +1,1 @@
+"""The Quantize screen: what each method costs, measured on held-out rows."""

@@ -1,0 +1,1 @@
+"""What two screens share: status line, key line, dialogs, empty panes."""

@@ -1,0 +1,37 @@
+"""The base of the five screens: status line above, key line below."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from screens.widgets.key_line import KeyLine
+from screens.widgets.status_line import StatusLine
+
+
+class Room(Screen[None]):
+    """One of the five screens. A subclass says its `MODE` and composes its body.
+
+    `HELP` is Markdown that `?` shows above the list of keys.
+    """
+
+    MODE: ClassVar[str] = ""
+    AUTO_FOCUS = "*"
+    # Textual sets these classes by the terminal's width: a screen shows fewer panes on a narrow one.
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (110, "-normal"),
+        (170, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (34, "-tall")]
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(self.MODE)
+        yield from self.compose_body()
+        yield KeyLine()
+
+    def compose_body(self) -> ComposeResult:
+        """The panes between the two lines."""
+        raise NotImplementedError
