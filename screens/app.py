@@ -62,7 +62,8 @@ class WorkbenchApp(App[None]):
     Args:
         mode: the mode to open.
         dataset: a data file to open on Data.
-        run_id: a run to follow on Monitor.
+        run_id: a run to follow on Monitor, or a comparison to show on Quantize.
+        model: a model to chat with.
         offer_chat: when that run has ended, offer the chat with base and fine-tuned side by side.
     """
 
@@ -95,6 +96,7 @@ class WorkbenchApp(App[None]):
         *,
         dataset: str | None = None,
         run_id: str | None = None,
+        model: str | None = None,
         offer_chat: bool = False,
     ) -> None:
         # Textual opens DEFAULT_MODE by itself; no other screen is made before it is asked for.
@@ -102,6 +104,7 @@ class WorkbenchApp(App[None]):
         super().__init__()
         self._dataset = dataset
         self._run_id = run_id
+        self._model = model
         self._offer_chat = offer_chat
         self._watch: Watch | None = None
         self.register_theme(DARK)
@@ -120,7 +123,10 @@ class WorkbenchApp(App[None]):
         if self._dataset:
             self.post_message(messages.OpenDataset(self._dataset))
         if self._run_id:
-            self.post_message(messages.ShowRun(self._run_id))
+            comparison = self.current_mode == "quantize"
+            self.post_message((messages.ShowComparison if comparison else messages.ShowRun)(self._run_id))
+        if self._model:
+            self.post_message(messages.ChatWith(self._model))
 
     def on_unmount(self) -> None:
         if self._watch:

@@ -40,6 +40,12 @@ def settings_file() -> Path:
     return _place("config", "XDG_CONFIG_HOME", ".config") / "settings.json"
 
 
+def configs_dir() -> Path:
+    """The recipes that come with the workbench: inside the package of a wheel, beside it in a checkout."""
+    inside = Path(__file__).parent / "configs"
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "configs"
+
+
 def _data() -> Path:
     home = os.environ.get("WORKBENCH_HOME")
     if home:

@@ -1,0 +1,36 @@
+"""The main job on an embedded default."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Print progress and a report instead of opening the app.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --headless: print the report as JSON.")
+    ] = False,
+) -> None:
+    """Fine-tune a small model on a small sample set, and see what it learnt: a few minutes on a CPU."""
+    from workbench.cli.printing import print_json, say
+    from workbench.demo.flow import report_of, start_demo
+
+    run = start_demo((lambda _: None) if as_json else say)
+    if not headless and sys.stdin.isatty() and sys.stdout.isatty():
+        from workbench.cli.opening import open_app
+
+        open_app("monitor", run_id=run.id, offer_chat=True)
+        return
+    from workbench.cli.following import follow_to_end
+
+    follow_to_end(run, quiet=as_json)
+    report = report_of(run)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        say(report.as_text())

@@ -1,0 +1,115 @@
+"""Commands on models: compare quantizations, chat."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli.printing import print_json, print_table, say
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def compare(
+    model: Annotated[str, typer.Argument(help="A model folder, a run's id or a hub id.")],
+    rows: Annotated[Path, typer.Option("--rows", help="A file of rows that were not trained on.")],
+    methods: Annotated[
+        str, typer.Option(help="Methods with commas; the first is the baseline.")
+    ] = "full,int8,nf4",
+    count: Annotated[int, typer.Option(help="How many of the rows.", min=1)] = 32,
+    prompts: Annotated[int, typer.Option(help="How many of them are answered.", min=0)] = 2,
+    cutoff_len: Annotated[int, typer.Option(help="Tokens of a row that count.", min=8)] = 2048,
+    max_new_tokens: Annotated[int, typer.Option(help="The longest answer, in tokens.", min=1)] = 64,
+    detach: Annotated[bool, typer.Option("--detach", help="Return at once with the run's id.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What each quantization costs: size, speed, perplexity, divergence and agreement."""
+    from workbench.quantize.plan import make_plan
+    from workbench.quantize.start import start_comparison
+
+    plan = make_plan(
+        model=model,
+        methods=[method.strip() for method in methods.split(",") if method.strip()],
+        rows=str(rows),
+        count=count,
+        prompts=prompts,
+        cutoff_len=cutoff_len,
+        max_new_tokens=max_new_tokens,
+    )
+    run = start_comparison(plan)
+    if detach:
+        if as_json:
+            print_json({"id": run.id, "path": str(run.path)})
+        else:
+            say(f"{run.id} is launched. See it: workbench attach {run.id}")
+        return
+    from workbench.cli.following import follow_to_end
+    from workbench.quantize.results import read_results
+
+    follow_to_end(run, quiet=as_json)
+    results = read_results(run)
+    if as_json:
+        print_json({"methods": [method.figures() for method in results.methods]})
+        return
+    from workbench.figures import significant
+
+    names = ("size_mib", "load_s", "prefill_tok_s", "decode_tok_s", "perplexity", "kl_mean", "top1")
+    headings = ["method", "MiB", "load s", "prefill tok/s", "decode tok/s", "perplexity", "KL", "top-1"]
+    table = [
+        [str(figures["name"]), *(significant(figures[name]) for name in names)]
+        for figures in (method.figures() for method in results.methods)
+    ]
+    print_table(headings, table, right=range(1, len(headings)))
+
+
+def chat(
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="A run's id, a model folder, a hub id, or ollama:NAME."),
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option("--prompt", "-p", help="Ask this; - reads standard input.")
+    ] = None,
+    base: Annotated[bool, typer.Option("--base", help="Of a run: the model it started from.")] = False,
+    system: Annotated[str | None, typer.Option(help="The system message.")] = None,
+    temperature: Annotated[float, typer.Option(help="0 always takes the likeliest token.", min=0)] = 0.7,
+    top_p: Annotated[
+        float, typer.Option(help="Sample from the likeliest tokens of this share.", min=0, max=1)
+    ] = 0.9,
+    max_new_tokens: Annotated[int, typer.Option(help="The longest answer, in tokens.", min=1)] = 512,
+    seed: Annotated[int | None, typer.Option(help="Makes sampling repeatable.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stream an answer; without --prompt the app opens on Chat."""
+    if prompt is None:
+        from workbench.cli.opening import open_app
+
+        open_app("chat", model=model)
+        return
+    import threading
+    import time
+
+    from workbench.chat.backend import Sampling, open_backend
+    from workbench.data.conversation import Message
+    from workbench.errors import WrongUse
+    from workbench.untrusted import printable
+
+    if model is None:
+        raise WrongUse("no model is given", remedy="For instance: --model last")
+    text = sys.stdin.read() if prompt == "-" else prompt
+    turns = [Message("system", system)] if system else []
+    sampling = Sampling(temperature=temperature, top_p=top_p, max_new_tokens=max_new_tokens, seed=seed)
+    backend = open_backend(model, base=base, progress=lambda line: typer.echo(line, err=True))
+    answer, started = [], time.monotonic()
+    for piece in backend.stream([*turns, Message("user", text)], sampling, threading.Event()):
+        answer.append(piece)
+        if not as_json:
+            sys.stdout.write(printable(piece))
+            sys.stdout.flush()
+    if as_json:
+        print_json({"model": backend.name, "answer": "".join(answer), "seconds": time.monotonic() - started})
+    else:
+        sys.stdout.write("\n")
