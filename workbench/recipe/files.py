@@ -67,8 +67,8 @@ def _scalar(value: Any) -> str:
         # PyYAML reads 1e-05 as text: a mantissa with a point is a number to every reader.
         text = repr(value)
         return text if "e" not in text or "." in text else text.replace("e", ".0e")
-    text: str = yaml.safe_dump(value, allow_unicode=True, width=10_000, default_flow_style=True)
-    return text.removesuffix("\n").removesuffix("\n...").strip()
+    line: str = yaml.safe_dump(value, allow_unicode=True, width=10_000, default_flow_style=True)
+    return line.removesuffix("\n").removesuffix("\n...").strip()
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, int]]:

@@ -1,0 +1,1 @@
+"""A stand-in for an Ollama server: it replays exchanges, recorded with a real one or written by hand."""
