@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from textual.app import App
 
 INTERVAL_S = 1.0
-LIVE_STATES = ("starting", "running", "stopping")
 
 
 class Watch(threading.Thread):

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, cast
 from textual.content import Content
 from textual.widget import Widget
 
-from screens.watch import LIVE_STATES
-
 if TYPE_CHECKING:
     from screens.app import WorkbenchApp
     from workbench.gpu.sample import Machine
@@ -76,7 +74,7 @@ class StatusLine(Widget):
 
 def current_run(runs: tuple[Status, ...]) -> Status | None:
     """The run that the status line speaks of: the newest live one, else the newest."""
-    live = [run for run in runs if run.state in LIVE_STATES]
+    live = [run for run in runs if run.live]
     return (live or list(runs) or [None])[0]
 
 
@@ -91,9 +89,9 @@ def run_brief(run: Status | None) -> Content:
     words = [shorten(run.id, 24)]
     if run.max_steps:
         words.append(f"{run.step or 0}/{run.max_steps}")
-    if run.state not in LIVE_STATES:
+    if not run.live:
         words.append(run.state)
-    if run.loss is not None and run.state in LIVE_STATES:
+    if run.loss is not None and run.live:
         words.append(f"loss {significant(run.loss)}")
     return Content.assemble((f"{mark} ", colour), " ".join(words))
 
@@ -126,7 +124,7 @@ def _machine(machine: Machine | None, run: Status | None) -> Content:
             )
         return Content("  ").join(cells)
     # Without a GPU the host's figures are of interest only while something runs.
-    if run is None or run.state not in LIVE_STATES:
+    if run is None or not run.live:
         return Content("")
     host = machine.host
     return Content.assemble(("RAM ", "$text-muted"), f"{host.ram_used_gib:.0f}/{host.ram_total_gib:.0f}G")
