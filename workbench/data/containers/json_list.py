@@ -1,0 +1,170 @@
+"""A JSON list of rows, read value by value so that the file is never held whole."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+
+from workbench.data.containers.base import TextContainer, Unreadable, parse_json, plain
+from workbench.data.source import BLOCK
+
+_SEPARATORS = re.compile(r"[\s,]*")
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+# How near the end of what was read an error must lie to come from the end and not from the text.
+_NEAR = 16
+
+
+class JsonList(TextContainer):
+    """`[row, row, …]`. A damaged row costs itself, not what follows, where rows can be told apart."""
+
+    name = "JSON list"
+
+    def rows(self) -> Iterator[tuple[int, int, object]]:
+        text = _Text(self)
+        text.skip(re.compile(r"\s*\["))
+        while True:
+            text.skip(_SEPARATORS)
+            start = text.offset
+            if text.ended:
+                missing = Unreadable("the file ends before the list is closed by ], so rows may be missing")
+                yield start, 0, missing
+                return
+            if text.character == "]":
+                text.skip(re.compile(r"\]\s*"))
+                if not text.ended:
+                    start = text.offset
+                    text.skip_all()
+                    yield start, text.offset - start, Unreadable("this text follows the end of the list")
+                return
+            value = text.value()
+            yield start, text.offset - start, value
+
+    def parse(self, data: bytes) -> object:
+        text = self.decoded(data)
+        return parse_json(text) if isinstance(text, str) else text
+
+
+class _Text:
+    """The file's text from where the reader stands, with the byte offset of that place."""
+
+    def __init__(self, container: JsonList) -> None:
+        self._container = container
+        self._reader = container._source.reader()
+        # Bytes that do not decode become lone surrogates, which nothing else in raw JSON text is.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._decode = json.JSONDecoder().raw_decode
+        self._text = ""
+        self._position = 0
+        self._complete = False
+        self._line = 1
+        self._row_break: str | None = None
+        self.offset = 0
+        self._more()
+
+    @property
+    def ended(self) -> bool:
+        return self._position >= len(self._text) and self._complete
+
+    @property
+    def character(self) -> str:
+        return self._text[self._position]
+
+    def skip(self, pattern: re.Pattern[str]) -> None:
+        """Go behind what matches here, and see to it that a character follows unless the text ends."""
+        while True:
+            if match := pattern.match(self._text, self._position):
+                self._go(match.end())
+            if self._position < len(self._text) or self._complete:
+                return
+            self._more()
+
+    def skip_all(self) -> None:
+        while not self.ended:
+            self._go(len(self._text))
+            self._more()
+
+    def value(self) -> object:
+        """The row that begins here; behind it afterwards, or behind what has to be given up."""
+        if self._row_break is None:
+            # The indent of the first row, if it begins a line, tells where the other rows begin.
+            _, newline, indent = self._text[: self._position].rpartition("\n")
+            self._row_break = f"\n{indent}{{" if newline and not indent.strip() else ""
+        while True:
+            try:
+                value, end = self._decode(self._text, self._position)
+            except json.JSONDecodeError as error:
+                unclosed = error.msg.startswith("Unterminated")
+                if not self._complete and (unclosed or error.pos >= len(self._text) - _NEAR):
+                    self._more()
+                    continue
+                breaks_off = unclosed or error.pos >= len(self._text.rstrip())
+                return self._give_up(self._sentence(error, breaks_off))
+            except (RecursionError, ValueError) as error:
+                deep = isinstance(error, RecursionError)
+                return self._give_up("nested too deeply" if deep else str(error))
+            if end == len(self._text) and not self._complete and self._text[end - 1] not in '}]"':
+                self._more()
+                continue
+            broken = _NOT_UTF8.search(self._text, self._position, end)
+            if broken:
+                before_it = self._text[self._position : broken.start()]
+                data = (before_it + broken.group()).encode("utf-8", "surrogateescape")
+                value = self._container.undecodable(data, len(data) - 1)
+            self._go(end)
+            return value
+
+    def _sentence(self, error: json.JSONDecodeError, breaks_off: bool) -> str:
+        if breaks_off:
+            return "the file ends inside this row"
+        line = self._line + self._text.count("\n", self._position, error.pos)
+        return f"not JSON: {plain(error)} on line {line:,} of the file"
+
+    def _give_up(self, reason: str) -> Unreadable:
+        """Leave the row that begins here, and stand behind it or behind all of the rest."""
+        if self._row_break:
+            while (found := self._text.find(self._row_break, self._position)) < 0 and not self._complete:
+                self._more()
+            if found >= 0:
+                self._go(found)
+                return Unreadable(reason)
+        elif (end := self._closed()) is not None:
+            self._go(end)
+            return Unreadable(reason)
+        start = self.offset
+        self.skip_all()
+        if self.offset - start > 0 and "ends inside" not in reason:
+            reason += "; where the next row begins cannot be told, so all that follows is in this one"
+        return Unreadable(reason)
+
+    def _closed(self) -> int | None:
+        """Where the brackets that open here are closed again."""
+        while True:
+            depth = 0
+            for match in _BRACKETS.finditer(self._text, self._position):
+                sign = match.group()
+                if sign in "[{":
+                    depth += 1
+                elif sign in "]}":
+                    depth -= 1
+                    if depth <= 0:
+                        return match.end() if depth == 0 else None
+            if self._complete:
+                return None
+            self._more()
+
+    def _go(self, position: int) -> None:
+        passed = self._text[self._position : position]
+        self.offset += len(passed) if passed.isascii() else len(passed.encode("utf-8", "surrogateescape"))
+        self._line += passed.count("\n")
+        self._position = position
+
+    def _more(self) -> None:
+        """Read on: as much again as is waiting, so that a long row is not gone over too often."""
+        waiting = self._text[self._position :]
+        data = self._reader.read(max(BLOCK, len(waiting)))
+        self._complete = not data
+        self._text = waiting + self._decoder.decode(data, final=self._complete)
+        self._position = 0

@@ -1,0 +1,196 @@
+"""Which container a file is, by its content. The name only decides where the content does not."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+from workbench.data.containers.base import Container, plain
+from workbench.data.containers.delimited import DELIMITERS, Delimited
+from workbench.data.containers.json_lines import JsonLines
+from workbench.data.containers.json_list import JsonList
+from workbench.data.containers.parquet import Parquet
+from workbench.data.containers.text_lines import TextLines
+from workbench.data.source import Source
+from workbench.errors import WorkbenchError
+
+_BINARY = (
+    (b"\x1f\x8b", "gzip-compressed", "Decompress it first (gunzip)."),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed", "Decompress it first (zstd -d)."),
+    (b"BZh", "bzip2-compressed", "Decompress it first (bunzip2)."),
+    (b"\xfd7zXZ\x00", "xz-compressed", "Decompress it first (unxz)."),
+    (b"PK\x03\x04", "a zip archive or an office document", "Unpack it, or save it as CSV or JSON."),
+    (b"ARROW1", "an Arrow file", "Save it as Parquet or JSON Lines."),
+    (b"GGUF", "a GGUF model", "Give a file with rows."),
+    (b"%PDF", "a PDF document", "Give a file with rows."),
+    (b"\x89PNG", "a picture", "Give a file with rows."),
+    (b"\xff\xd8\xff", "a picture", "Give a file with rows."),
+    (b"SQLite format 3", "a SQLite database", "Export its table as CSV."),
+)
+_FIRST_LINES = 20
+_JSON_NAMES = (".json", ".jsonl", ".ndjson")
+_TABLE_NAMES = (".csv", ".tsv")
+_HEADER_NAME = re.compile(r"[\w][\w .()/-]{0,39}")
+# A header with one of these is taken for one even where a comma could be the text's own.
+_KNOWN_COLUMNS = frozenset(
+    (
+        *("instruction", "input", "output", "system", "history", "text", "messages", "conversations"),
+        *("prompt", "completion", "response", "question", "answer", "chosen", "rejected", "label", "title"),
+    )
+)
+
+
+def open_container(path: Path) -> Container:
+    """The rows of `path`, not yet gone through.
+
+    Raises:
+        WorkbenchError: there is no such file, it holds no rows, or nothing that is known here.
+    """
+    source = Source(path)
+    head = source.head()
+    if head.startswith(b"PAR1"):
+        return Parquet(path)
+    _refuse_binary(path, head, source)
+    text = head.decode("utf-8", "replace")
+    start = text.lstrip()
+    if not start and len(text) == source.size:
+        raise WorkbenchError("the file is blank", where=str(path), remedy="Give a file with rows.")
+    suffix = path.suffix.lower()
+    if start.startswith("["):
+        inner = start[1:].lstrip()
+        if suffix in _JSON_NAMES or (inner[:1] in ("{", "]") and _is_list(inner)):
+            return JsonList(source)
+    if _has_json_line(start):
+        return JsonLines(source)
+    if start.startswith("{"):
+        _refuse_single_object(path, start, complete=source.size <= len(head))
+    if suffix in _JSON_NAMES:
+        return JsonLines(source)
+    if delimiter := _delimiter(text, suffix):
+        return Delimited(source, delimiter)
+    return TextLines(source)
+
+
+def _refuse_binary(path: Path, head: bytes, source: Source) -> None:
+    for magic, what, remedy in _BINARY:
+        if head.startswith(magic):
+            raise WorkbenchError(f"this is {what}, not rows of text", where=str(path), remedy=remedy)
+    start = head[:4096]
+    controls = sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in start)
+    if source.encoding.mark == 0 and source.encoding.codec == "utf-8" and controls > len(start) / 5:
+        raise WorkbenchError(
+            "this is a binary file, not rows of text",
+            where=str(path),
+            remedy="Give JSON, JSON Lines, CSV, Parquet or text.",
+        )
+
+
+def _is_list(inner: str) -> bool:
+    """Whether what follows a bracket is a JSON list of objects, as far as can be told."""
+    if inner.startswith("]"):
+        return not inner[1:].strip()
+    try:
+        json.JSONDecoder().raw_decode(inner)
+    except (ValueError, RecursionError):
+        return re.match(r'\{\s*"', inner) is not None
+    return True
+
+
+def _has_json_line(text: str) -> bool:
+    """Whether one of the first lines is a JSON object by itself."""
+    for line in text.split("\n", _FIRST_LINES)[:_FIRST_LINES]:
+        stripped = line.strip()
+        if stripped.startswith("{") and stripped.endswith("}"):
+            try:
+                if isinstance(json.loads(stripped), dict):
+                    return True
+            except RecursionError:
+                return True
+            except ValueError:
+                continue
+    return False
+
+
+def _refuse_single_object(path: Path, text: str, *, complete: bool) -> None:
+    """One JSON object over several lines is no list of rows, though it may hold or name one."""
+    spread = text.split("\n", 1)[0].strip() == "{"
+    where = str(path)
+    try:
+        value, end = json.JSONDecoder().raw_decode(text)
+    except RecursionError:
+        return
+    except ValueError as error:
+        if spread and complete and isinstance(error, json.JSONDecodeError):
+            problem = f"this is broken JSON: {plain(error)} on line {error.lineno:,}, column {error.colno:,}"
+            raise WorkbenchError(problem, where=where, remedy="Mend it there, or write it again.") from None
+        if not spread:
+            return
+        value, end = {}, len(text)
+    if complete and text[end:].strip():
+        if spread:
+            raise WorkbenchError(
+                "each JSON object takes several lines",
+                where=where,
+                remedy="Write one object a line, or put commas between them and [ and ] around them all.",
+            )
+        return
+    registry = {"file_name", "hf_hub_url", "ms_hub_url", "script_url", "cloud_file_name"}
+    entries = [entry for entry in value.values() if isinstance(entry, dict)]
+    if entries and all(registry & entry.keys() for entry in entries):
+        raise WorkbenchError(
+            f"this is a registry of {len(entries):,} data sets (LLaMA-Factory's dataset_info.json), not rows",
+            where=where,
+            remedy="Open one of the files that it names.",
+        )
+    lists = [key for key, inner in value.items() if isinstance(inner, list) and inner]
+    remedy = f"Save the list under {lists[0]!r} as a file of its own." if lists else "Put [ and ] around it."
+    raise WorkbenchError("the file holds one JSON object, not a list of rows", where=where, remedy=remedy)
+
+
+def _delimiter(text: str, suffix: str) -> str | None:
+    """What stands between the fields, if the text is a table with a header."""
+    found: tuple[int, str] | None = None
+    for delimiter in DELIMITERS:
+        columns = _columns(text, delimiter, named=suffix in _TABLE_NAMES)
+        if columns and (found is None or columns > found[0]):
+            found = (columns, delimiter)
+    if found:
+        return found[1]
+    if suffix in _TABLE_NAMES:
+        return "\t" if suffix == ".tsv" else ","
+    return None
+
+
+def _columns(text: str, delimiter: str, *, named: bool) -> int:
+    """How many columns the text has with this delimiter; 0 if it does not look like a table."""
+    csv.field_size_limit(1 << 28)
+    widths: list[int] = []
+    header: list[str] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for fields in reader:
+            if not fields:
+                continue
+            header = header or fields
+            widths.append(len(fields))
+            if len(widths) > _FIRST_LINES:
+                break
+    except csv.Error:
+        pass
+    width = len(header)
+    if width < 2 or len(widths) < 2:
+        return 0
+    if named:
+        return width
+    names = [name.strip() for name in header]
+    known = any(name.lower() in _KNOWN_COLUMNS for name in names)
+    if sum(other == width for other in widths) < 0.9 * len(widths):
+        return 0
+    if len(set(names)) < width or not all(map(_HEADER_NAME.fullmatch, names)):
+        return 0
+    # Prose has commas with a space behind them; two columns may be chance.
+    prose = any(name != name.strip() for name in header) or width == 2
+    return width if known or not prose else 0

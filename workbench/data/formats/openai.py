@@ -1,0 +1,19 @@
+"""OpenAI messages: a list of turns with `role` and `content`, with tool calls where there are any."""
+
+from __future__ import annotations
+
+from workbench.data.conversation import Conversation
+from workbench.data.formats import sharegpt, turns
+from workbench.data.formats.fields import Record
+
+NAME = "openai"
+ASKS = "messages, a list of turns with role (user, assistant, …) and content"
+
+
+def fits(record: Record) -> str | None:
+    column = turns.column(record, "role")
+    return None if column is None else f"{column} is a list of turns with role and content"
+
+
+def read(record: Record, row: int) -> Conversation:
+    return sharegpt.read(record, row)
