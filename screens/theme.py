@@ -20,6 +20,9 @@ DARK = Theme(
     variables={
         "border": "#5fb3b3",
         "border-blurred": "#30363d",
+        # Textual's own are "auto" colours, which a Content span paints at full strength.
+        "text-muted": "#8b949e",
+        "text-disabled": "#5c6570",
         "block-cursor-background": "#23404a",
         "block-cursor-foreground": "#e6edf3",
         "block-cursor-text-style": "none",
@@ -49,5 +52,10 @@ LIGHT = Theme(
     warning="#9a6700",
     error="#cf222e",
     dark=False,
-    variables={"border": "#1f6f78", "border-blurred": "#d0d7de"},
+    variables={
+        "border": "#1f6f78",
+        "border-blurred": "#d0d7de",
+        "text-muted": "#59636e",
+        "text-disabled": "#8c959f",
+    },
 )
