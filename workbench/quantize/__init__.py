@@ -1,0 +1,1 @@
+"""What each quantization costs, measured on the user's own rows."""
