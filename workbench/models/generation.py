@@ -13,13 +13,12 @@ from typing import Any
 
 import torch
 
+from workbench.data.conversation import Conversation, Message
+from workbench.data.encode import RowDropped, encode_whole
 from workbench.errors import WorkbenchError
 
 # A long prompt is read in pieces, so that a stop is heard between them.
 PROMPT_CHUNK = 512
-
-_OPENING = "Say something."
-_REPLY = "Something."
 
 
 def generate(
@@ -112,14 +111,11 @@ def out_of_memory() -> WorkbenchError:
 
 
 def _end_of_turn(tokenizer: Any) -> int | None:
-    """The first special token that the chat template writes behind an assistant's words."""
-    if not getattr(tokenizer, "chat_template", None):
+    """The token that a trained answer ends with under the chat template, if it writes one."""
+    turns = (Message("user", "Say something."), Message("assistant", "Something."))
+    try:
+        encoded = encode_whole(Conversation(turns, row=1), tokenizer)
+    except RowDropped:
         return None
-    text = tokenizer.apply_chat_template(
-        [{"role": "user", "content": _OPENING}, {"role": "assistant", "content": _REPLY}], tokenize=False
-    )
-    behind = tokenizer(text.rpartition(_REPLY)[2], add_special_tokens=False)["input_ids"]
-    special = set(tokenizer.all_special_ids) | {
-        id_ for id_, token in tokenizer.added_tokens_decoder.items() if token.special
-    }
-    return next((id_ for id_ in behind if id_ in special), None)
+    end = encoded.turn_ends[-1] if encoded.turn_ends else -1
+    return encoded.input_ids[end] if end >= 0 else None
