@@ -18,9 +18,11 @@ def demo(
 ) -> None:
     """Fine-tune a small model on a small sample set, and see what it learnt: a few minutes on a CPU."""
     from workbench.cli.printing import print_json, say
-    from workbench.demo.flow import report_of, start_demo
+    from workbench.demo.flow import start_demo
+    from workbench.demo.report import build_report
 
-    run = start_demo((lambda _: None) if as_json else say)
+    tell = (lambda _: None) if as_json else say
+    run = start_demo(tell)
     if not headless and sys.stdin.isatty() and sys.stdout.isatty():
         from workbench.cli.opening import open_app
 
@@ -29,8 +31,8 @@ def demo(
     from workbench.cli.following import follow_to_end
 
     follow_to_end(run, quiet=as_json)
-    report = report_of(run)
+    report = build_report(run, tell)
     if as_json:
         print_json(report.as_dict())
     else:
-        say(report.as_text())
+        say("\n" + report.as_text())

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli.printing import print_json, print_table, say
+
+if TYPE_CHECKING:
+    from workbench.chat.backend import Backend
+    from workbench.quantize.results import Results
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -20,8 +24,8 @@ def compare(
         str, typer.Option(help="Methods with commas; the first is the baseline.")
     ] = "full,int8,nf4",
     count: Annotated[int, typer.Option(help="How many of the rows.", min=1)] = 32,
-    prompts: Annotated[int, typer.Option(help="How many of them are answered.", min=0)] = 2,
-    cutoff_len: Annotated[int, typer.Option(help="Tokens of a row that count.", min=8)] = 2048,
+    prompts: Annotated[int, typer.Option(help="How many of them are answered.", min=0)] = 3,
+    cutoff_len: Annotated[int, typer.Option(help="Tokens of a row that count.", min=8)] = 1024,
     max_new_tokens: Annotated[int, typer.Option(help="The longest answer, in tokens.", min=1)] = 64,
     detach: Annotated[bool, typer.Option("--detach", help="Return at once with the run's id.")] = False,
     as_json: AsJson = False,
@@ -31,13 +35,15 @@ def compare(
     from workbench.quantize.start import start_comparison
 
     plan = make_plan(
-        model=model,
-        methods=[method.strip() for method in methods.split(",") if method.strip()],
-        rows=str(rows),
-        count=count,
-        prompts=prompts,
-        cutoff_len=cutoff_len,
-        max_new_tokens=max_new_tokens,
+        {
+            "model": model,
+            "methods": [method.strip() for method in methods.split(",") if method.strip()],
+            "rows": str(rows) if rows else None,
+            "count": count,
+            "prompts": prompts,
+            "cutoff_len": cutoff_len,
+            "max_new_tokens": max_new_tokens,
+        }
     )
     run = start_comparison(plan)
     if detach:
@@ -52,17 +58,23 @@ def compare(
     follow_to_end(run, quiet=as_json)
     results = read_results(run)
     if as_json:
-        print_json({"methods": [method.figures() for method in results.methods]})
-        return
+        print_json(results.as_json())
+    else:
+        _print_results(results)
+
+
+def _print_results(results: Results) -> None:
     from workbench.figures import significant
 
     names = ("size_mib", "load_s", "prefill_tok_s", "decode_tok_s", "perplexity", "kl_mean", "top1")
     headings = ["method", "MiB", "load s", "prefill tok/s", "decode tok/s", "perplexity", "KL", "top-1"]
-    table = [
-        [str(figures["name"]), *(significant(figures[name]) for name in names)]
-        for figures in (method.figures() for method in results.methods)
-    ]
-    print_table(headings, table, right=range(1, len(headings)))
+    rows = [[m.label, *(significant(getattr(m, name)) for name in names)] for m in results.methods]
+    print_table(headings, rows, right=range(1, len(headings)))
+    for method in results.methods:
+        if method.reason:
+            say(f"{method.label}: {method.reason}")
+    for note in results.notes:
+        say(note)
 
 
 def chat(
@@ -92,17 +104,17 @@ def chat(
     import threading
     import time
 
-    from workbench.chat.backend import Sampling, open_backend
+    from workbench.chat.backend import Sampling
     from workbench.data.conversation import Message
     from workbench.errors import WrongUse
     from workbench.untrusted import printable
 
     if model is None:
-        raise WrongUse("no model is given", remedy="For instance: --model last")
+        raise WrongUse("no model is given", remedy="For instance: --model demo-01")
     text = sys.stdin.read() if prompt == "-" else prompt
     turns = [Message("system", system)] if system else []
     sampling = Sampling(temperature=temperature, top_p=top_p, max_new_tokens=max_new_tokens, seed=seed)
-    backend = open_backend(model, base=base, progress=lambda line: typer.echo(line, err=True))
+    backend = _backend(model, base)
     answer, started = [], time.monotonic()
     for piece in backend.stream([*turns, Message("user", text)], sampling, threading.Event()):
         answer.append(piece)
@@ -113,3 +125,13 @@ def chat(
         print_json({"model": backend.name, "answer": "".join(answer), "seconds": time.monotonic() - started})
     else:
         sys.stdout.write("\n")
+
+
+def _backend(model: str, base: bool) -> Backend:
+    if model.startswith("ollama:"):
+        from workbench.chat.ollama import OllamaBackend
+
+        return OllamaBackend(model.removeprefix("ollama:"))
+    from workbench.chat.local import LocalModel
+
+    return LocalModel.load(model, lambda line: typer.echo(line, err=True)).backend(not base)
