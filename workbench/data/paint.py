@@ -1,0 +1,78 @@
+"""An encoded row as pieces of text that a screen can paint without knowing tokenizers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workbench.data.encode import Encoded
+from workbench.data.tokenizer import special_ids
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+# What decoders write for bytes that are no whole character yet.
+_UNFINISHED = "\N{REPLACEMENT CHARACTER}"
+# So many tokens at most are put together; a text may hold that character itself.
+_LONGEST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One token, or those that make up one character together. `text` is untrusted.
+
+    `cut` pieces lie behind the cutoff. All `ids`, joined, are the row's ids and then those cut off; they
+    have a loss where `trained` and not `cut`.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    trained: bool
+    special: bool
+    cut: bool
+    role: str
+
+
+def paint(encoded: Encoded, tokenizer: PreTrainedTokenizerBase) -> list[Piece]:
+    """The row in pieces, in order. A character of which the cut leaves only a part shows as U+FFFD."""
+    ids = encoded.input_ids + encoded.cut_ids
+    kept = len(encoded.input_ids)
+    special = special_ids(tokenizer)
+    pieces: list[Piece] = []
+    for span in encoded.spans:
+        for start, end in ((span.start, min(span.end, kept)), (max(span.start, kept), span.end)):
+            for text, group in _characters(ids[start:end], tokenizer, special):
+                is_special = len(group) == 1 and group[0] in special
+                pieces.append(Piece(text, group, span.trained, is_special, start >= kept, span.role))
+    return pieces
+
+
+def _characters(
+    ids: Sequence[int], tokenizer: PreTrainedTokenizerBase, special: frozenset[int]
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The tokens in groups that end with a whole character, with their text."""
+
+    def decode(tokens: Sequence[int]) -> str:
+        return str(
+            tokenizer.decode(list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        )
+
+    # Some decoders drop a space at the start of a text, so the last group is decoded again before the next.
+    before: tuple[int, ...] = ()
+    group: tuple[int, ...] = ()
+    for token in ids:
+        if token in special:
+            if group:
+                yield decode(group), group
+            yield decode((token,)), (token,)
+            before = group = ()
+            continue
+        group += (token,)
+        text = decode(before + group)[len(decode(before)) :]
+        if text.endswith(_UNFINISHED) and len(group) < _LONGEST:
+            continue
+        yield text, group
+        before, group = (() if text.endswith(_UNFINISHED) else group), ()
+    if group:
+        yield decode(before + group)[len(decode(before)) :], group
