@@ -1,7 +1,7 @@
 """A conversation as token ids and labels: what is trained, exactly.
 
 The text that the chat template makes of the whole conversation is tokenized once, and each token belongs
-to the turn in which its first character stands (or its first that is not blank). Trained is what the model has to write itself: an answer
+to the turn in which its first character stands. Trained is what the model has to write itself: an answer
 from behind the generation prompt through its end-of-turn token.
 """
 

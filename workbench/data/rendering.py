@@ -135,7 +135,8 @@ class _Rendering:
     def _answer_end(self, index: int, start: int) -> tuple[int | None, bool]:
         """Behind what the template writes after the answer as the last turn, and if all of it is here."""
         content_end = self._places.ends.get(index)
-        alone = self._read(self._marker, self._messages[: index + 1])
+        last = index + 1 == len(self._messages)
+        alone = (self._text, self._places) if last else self._read(self._marker, self._messages[: index + 1])
         if alone is None:
             return content_end, False
         text, places = alone

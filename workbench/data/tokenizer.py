@@ -35,7 +35,7 @@ def load_tokenizer(base: Path, *, template: bool = True) -> PreTrainedTokenizerB
         raise WorkbenchError(
             f"the tokenizer cannot be loaded: {lines[0] if lines else type(error).__name__}",
             where=where,
-            remedy="Its folder needs the tokenizer.json and tokenizer_config.json that save_pretrained writes.",
+            remedy="Its folder needs the files that a tokenizer's save_pretrained writes.",
         ) from error
     if not tokenizer.is_fast:
         raise WorkbenchError(
