@@ -87,8 +87,9 @@ class WorkbenchApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", priority=True),
     ]
 
-    runs: reactive[tuple[Status, ...]] = reactive((), init=False)
-    machine: reactive[Machine | None] = reactive(None, init=False)
+    # repaint=False: the screens that watch these repaint what reads differently, not the whole terminal.
+    runs: reactive[tuple[Status, ...]] = reactive((), init=False, repaint=False)
+    machine: reactive[Machine | None] = reactive(None, init=False, repaint=False)
 
     def __init__(
         self,
