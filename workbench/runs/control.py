@@ -18,7 +18,7 @@ from workbench.runs.process import is_alive, this_machine
 from workbench.runs.status import Status, read_status
 
 _LOOK_S = 0.1
-_STARTING_S = 3.0
+_STARTING_S = 1.0
 _KILLED_S = 10.0
 
 
@@ -37,7 +37,7 @@ def stop(
     Args:
         on_step: told in a sentence what is done next.
         patience_s: how long it may take after it was asked. A job that is still starting has nothing to
-            save and gets 3 s.
+            save and gets 1 s.
         grace_s: how long it may take after SIGTERM.
 
     Raises:
@@ -93,9 +93,14 @@ def resume(run: RunDirectory, *, on_step: Callable[[str], None] = lambda _: None
         raise WorkbenchError(f"run {run.id} is at work already", remedy="Follow it, or stop it first.")
     if status.state == "done":
         raise WorkbenchError(f"run {run.id} is done: there is nothing to resume")
+    if not status.module:
+        raise WorkbenchError(
+            f"run {run.id} cannot be resumed: {status.reason or 'it is not known which job it is'}",
+            remedy="Start it anew.",
+        )
     checkpoint = last_whole_checkpoint(run)
     damaged = [f"{found.path.name} ({found.damage})" for found in list_checkpoints(run) if found.damage]
-    if checkpoint is None or not status.module:
+    if checkpoint is None:
         raise WorkbenchError(
             f"run {run.id} has no whole checkpoint to resume from"
             + (f"; damaged: {', '.join(damaged)}" if damaged else ""),

@@ -120,12 +120,13 @@ class EventWriter:
     def _flush(self) -> None:
         while self._waiting and self._fd >= 0:
             line = self._waiting[0]
+            written = 0
             try:
-                written = os.write(self._fd, line)
-                if written < len(line):
-                    self._take_back(written)
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                while written < len(line):
+                    written += os.write(self._fd, line[written:])
             except OSError as error:
+                if written:
+                    self._take_back(written)
                 self._trouble = error
                 return
             self._waiting.popleft()

@@ -7,6 +7,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from workbench.runs.events import Event, EventTail
 
@@ -43,14 +44,11 @@ class Columns:
         before = len(self.steps)
         self.steps.extend(_numbers([row.get("step") for row in rows]))
         for name in dict.fromkeys(name for row in _distinct(rows) for name in row):
-            if name in _PROTOCOL:
-                continue
-            values = [row.get(name, _NAN) for row in rows]
-            if name not in self._columns:
-                if all(value is None or isinstance(value, str | list | dict | bool) for value in values):
-                    continue
-                self._columns[name] = array("d", [_NAN]) * before
-            self._columns[name].extend(_numbers(values))
+            if name in self._columns or (
+                name not in _PROTOCOL and any(_is_number(row.get(name)) for row in rows)
+            ):
+                column = self._columns.setdefault(name, array("d", [_NAN]) * before)
+                column.extend(_numbers([row.get(name, _NAN) for row in rows]))
         for column in self._columns.values():
             if len(column) < len(self.steps):
                 column.extend(array("d", [_NAN]) * (len(self.steps) - len(column)))
@@ -166,8 +164,12 @@ def _distinct(rows: Sequence[Event]) -> list[Event]:
     return found
 
 
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float)
+
+
 def _numbers(values: Sequence[object]) -> array[float]:
     try:
         return array("d", values)  # type: ignore[arg-type]
     except TypeError:
-        return array("d", [value if isinstance(value, int | float) else _NAN for value in values])
+        return array("d", [value if _is_number(value) else _NAN for value in values])

@@ -26,6 +26,8 @@ _ENVIRONMENT = {
     "PYTHONFAULTHANDLER": "1",
 }
 
+_PREDECESSOR_S = 5.0
+
 
 def launch(run: RunDirectory, module: str) -> int:
     """Start `python -m module RUN_PATH` detached; its pid.
@@ -37,10 +39,13 @@ def launch(run: RunDirectory, module: str) -> int:
     Raises:
         WorkbenchError: the run is live already, its directory cannot be written, or no process starts.
     """
-    with EventWriter(run.events_file) as events:  # its lock: nobody else launches, the job waits
-        before = recorded_status(run)
-        if before is not None and read_status(run).live:
-            raise WorkbenchError(f"run {run.id} is at work already", remedy="Follow it, or stop it first.")
+    known = _refuse_a_live_one(run)
+    # Its lock keeps other launches out, and the job waits for it. A process killed a moment ago may still
+    # hold it.
+    with EventWriter(run.events_file, wait_s=_PREDECESSOR_S) as events:
+        before = _refuse_a_live_one(run)
+        if (before and before.pid_started) != (known and known.pid_started):
+            raise WorkbenchError(f"run {run.id} was launched by another program at the same moment")
         status = replace(before or Status(id=run.id, started=time.time()), module=module, state="starting")
         status.pid, status.phase, status.reason, status.ended = None, "", "", None
         status.first_seq, status.heartbeat = events.next_seq, time.time()
@@ -57,6 +62,16 @@ def launch(run: RunDirectory, module: str) -> int:
         replace_text(run.status_file, status.to_json())
     threading.Thread(target=process.wait, name=f"reap-{run.id}", daemon=True).start()
     return process.pid
+
+
+def _refuse_a_live_one(run: RunDirectory) -> Status | None:
+    """How the run stands, if it was launched before."""
+    if recorded_status(run) is None:
+        return None
+    before = read_status(run)
+    if before.live:
+        raise WorkbenchError(f"run {run.id} is at work already", remedy="Follow it, or stop it first.")
+    return before
 
 
 def _start(run: RunDirectory, module: str) -> subprocess.Popen[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +18,9 @@ from workbench.runs.status import Status
 
 _APART_S = 0.4
 """Changes come faster than anybody reads: no more than so many writes."""
+
+_RESERVE_BYTES = 16 * 1024
+"""Kept on the disk and freed at the end: a full disk shall not hide how the run ended."""
 
 
 class StatusKeeper:
@@ -38,17 +43,23 @@ class StatusKeeper:
         on_beat: Callable[[str | None], None],
     ) -> None:
         self._run = run
+        self._reserve = run.path / f".{run.status_file.name}.reserve"
         self._status = status
         self._heartbeat_s = heartbeat_s
         self._on_beat = on_beat
         self._lock = threading.Lock()
         self._changed = threading.Event()
-        self._closing = threading.Event()
+        self._soon = threading.Event()
+        self._closing = False
         self._trouble: str | None = None
         self._thread = threading.Thread(target=self._keep, name="status", daemon=True)
 
     def start(self) -> None:
         """Write the first status, and go on from there."""
+        for left in self._run.path.glob(f".{self._run.status_file.name}.*"):  # of a process that was killed
+            left.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._reserve.write_bytes(os.urandom(_RESERVE_BYTES))
         self._save()
         self._thread.start()
 
@@ -64,7 +75,10 @@ class StatusKeeper:
     def take(self, event: Event) -> None:
         """Carry what an event tells."""
         with self._lock:
+            state = self._status.state
             self._status.take(event)
+            if self._status.state != state:
+                self._soon.set()
         self._changed.set()
 
     def now(self) -> Status:
@@ -74,19 +88,26 @@ class StatusKeeper:
 
     def close(self) -> str | None:
         """Write the last status; the sentence why not, if it could not be written."""
-        self._closing.set()
+        self._closing = True
+        self._soon.set()
         self._changed.set()
         self._thread.join()
         self._save()
+        with contextlib.suppress(OSError):
+            self._reserve.unlink(missing_ok=True)
+        if self._trouble:
+            self._save()
         return self._trouble
 
     def _keep(self) -> None:
-        while not self._closing.is_set():
+        while not self._closing:
             self._changed.wait(self._heartbeat_s)
-            if self._closing.wait(_APART_S):
+            if self._closing:
                 return
+            self._soon.clear()
             self._on_beat(self._trouble)
             self._save()
+            self._soon.wait(_APART_S)
 
     def _save(self) -> None:
         self.change(heartbeat=time.time())

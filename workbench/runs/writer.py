@@ -54,6 +54,7 @@ class RunWriter:
         self._heartbeat_s = heartbeat_s
         self._pid = os.getpid()
         self._stop_reason = ""
+        self._stop_shown = False
         self._stop_heeded = False
         self._told_by_signal = False
         self._warned = False
@@ -91,8 +92,6 @@ class RunWriter:
         with ExitStack() as opened:
             opened.enter_context(patient_output())
             self._events = opened.enter_context(EventWriter(self.run.events_file, wait_s=_PREDECESSOR_S))
-            for left in self.run.path.glob(".status.json.*"):  # a process was killed before its rename
-                left.unlink(missing_ok=True)
             self._keeper = StatusKeeper(
                 self.run, self._first_status(), heartbeat_s=self._heartbeat_s, on_beat=self._beat
             )
@@ -160,7 +159,8 @@ class RunWriter:
     def _look_for_stop(self) -> bool:
         if not self._stop_reason and self.run.stop_file.exists():
             self._stop_reason = "stopped on request"
-        if self._stop_reason and not self._ending:
+        if self._stop_reason and not self._stop_shown and not self._ending:
+            self._stop_shown = True
             self._keeper.change(state="stopping")
         return bool(self._stop_reason)
 
