@@ -41,7 +41,7 @@ def chooser(sampling: Sampling, prompt: Sequence[int]) -> Callable[[torch.Tensor
     said = list(prompt)
 
     def choose(logits: torch.Tensor) -> int:
-        scores = steps(torch.tensor([said]), logits[None])[0]
+        scores = steps(torch.LongTensor([said]), logits[None])[0]
         if sampling.temperature == 0:
             token = int(scores.argmax())
         else:
