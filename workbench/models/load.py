@@ -61,7 +61,7 @@ def _load_base(base: Path, quantization: Quantization | None, dtype: torch.dtype
     if quantization:
         options["quantization_config"] = _bitsandbytes(quantization, dtype)
     try:
-        model, report = AutoModelForCausalLM.from_pretrained(base, output_loading_info=True, **options)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(base, output_loading_info=True, **options)
     except torch.OutOfMemoryError as error:
         raise WorkbenchError(
             "the model does not fit into the GPU's memory",
@@ -76,6 +76,7 @@ def _load_base(base: Path, quantization: Quantization | None, dtype: torch.dtype
         raise WorkbenchError(
             f"cannot be loaded ({_first_line(error)})", where=str(base), remedy="Check the model's files."
         ) from error
+    model, report = loaded
     if missing := sorted(report["missing_keys"]):
         # transformers would go on with random numbers in their place.
         raise WorkbenchError(
@@ -83,7 +84,25 @@ def _load_base(base: Path, quantization: Quantization | None, dtype: torch.dtype
             where=str(base),
             remedy="Copy or download the model's .safetensors files again.",
         )
+    if quantization and quantization != "int8":
+        keep_packing_off(model, only_impossible=True)
     return model
+
+
+def keep_packing_off(model: torch.nn.Module, *, only_impossible: bool = False) -> None:
+    """Forbid 4-bit layers to repack their weights for quick inference on a CPU with bf16 instructions.
+
+    bitsandbytes 0.50 does that at the first forward pass in eval mode, for good: from then on no gradient
+    passes through the layer, in training neither, and its scales are rounded. With `only_impossible`,
+    forbid it where it would fail: widths that are no whole number of its blocks of 32 by 64.
+    """
+    from bitsandbytes.nn import Linear4bit
+
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            packable = module.out_features % 32 == 0 and module.in_features % 64 == 0
+            if not (only_impossible and packable):
+                module.support_avx512bf16_for_cpu = False
 
 
 def _attach(model: Any, adapter: Path) -> PeftModel:
