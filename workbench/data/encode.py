@@ -181,18 +181,18 @@ def _encode_turns(
         verbose=False,
     )
     ids = list(tokens["input_ids"])
-    starts = [start for start, _ in tokens["offset_mapping"]]
+    offsets: list[tuple[int, int]] = tokens["offset_mapping"]
     answers = [region for region in rendered.regions if region.answer]
     trained = set(map(id, answers[-1:] if mask_history else answers))
     special = special_ids(tokenizer)
     spans: list[Span] = []
     turn_ends: list[int] = []
     reached = 0
-    for region, first, behind in _token_ranges(rendered, tokens["offset_mapping"]):
+    for region, first, behind in _token_ranges(rendered, offsets):
         if first > reached:
             spans.append(Span(reached, first, TEMPLATE, -1, False))
         if region.answer:
-            behind, turn_end = _through_end_of_turn(region, first, behind, ids, starts, special)
+            behind, turn_end = _through_end_of_turn(region, first, behind, ids, offsets, special)
             if id(region) in trained:
                 turn_ends.append(turn_end)
         if behind > first:
@@ -213,8 +213,8 @@ def _token_ranges(rendered: Rendered, offsets: list[tuple[int, int]]) -> Iterato
     for region in rendered.regions:
         while token < len(offsets) and offsets[token][0] < region.start:
             start, end = offsets[token]
-            # A space before the first word is part of that word's token in most vocabularies.
-            if end > region.start and rendered.text[start : region.start].isspace():
+            # The space before the first word is part of that word's token in most vocabularies.
+            if rendered.text[start : region.start].isspace() and rendered.text[region.start : end].strip():
                 break
             token += 1
         first = token
@@ -224,7 +224,12 @@ def _token_ranges(rendered: Rendered, offsets: list[tuple[int, int]]) -> Iterato
 
 
 def _through_end_of_turn(
-    region: Region, first: int, behind: int, ids: list[int], starts: list[int], special: frozenset[int]
+    region: Region,
+    first: int,
+    behind: int,
+    ids: list[int],
+    offsets: list[tuple[int, int]],
+    special: frozenset[int],
 ) -> tuple[int, int]:
     """The token behind the turn's end, and its end-of-turn token (-1 if the template writes none).
 
@@ -233,11 +238,14 @@ def _through_end_of_turn(
     template puts behind an answer is trained, unless only the beginning of it stands here: that could as
     well be the next turn's.
     """
+    ends = [
+        token for token in range(first, behind) if ids[token] in special and offsets[token][1] <= region.end
+    ]
     if region.content_end is None:
-        ends = [token for token in range(first, behind) if ids[token] in special][-1:]
+        ends = ends[-1:]
     else:
-        after = [token for token in range(first, behind) if starts[token] >= region.content_end]
-        ends = [token for token in after if ids[token] in special][:1]
-        if not ends and after and not region.whole:
-            behind = after[0]
+        ends = [token for token in ends if offsets[token][0] >= region.content_end][:1]
+        if not ends and not region.whole:
+            while behind > first and offsets[behind - 1][0] >= region.content_end:
+                behind -= 1
     return (ends[0] + 1, ends[0]) if ends else (behind, -1)

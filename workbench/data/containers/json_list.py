@@ -41,6 +41,8 @@ class JsonList(TextContainer):
                 return
             value = text.value()
             yield start, text.offset - start, value
+            if isinstance(value, Unreadable) and text.ended:
+                return
 
     def parse(self, data: bytes) -> object:
         text = self.decoded(data)

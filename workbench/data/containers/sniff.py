@@ -67,11 +67,9 @@ def open_container(path: Path) -> Container:
         return JsonLines(source)
     if start.startswith("{"):
         _refuse_single_object(path, start, complete=source.size <= len(head))
-    if suffix in _JSON_NAMES:
-        return JsonLines(source)
     if delimiter := _delimiter(text, suffix):
         return Delimited(source, delimiter)
-    return TextLines(source)
+    return JsonLines(source) if suffix in _JSON_NAMES else TextLines(source)
 
 
 def _refuse_binary(path: Path, head: bytes, source: Source) -> None:
