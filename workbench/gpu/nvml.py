@@ -114,7 +114,10 @@ class NvmlSampler:
     def _read(self, index: int, handle: Any, card: Any, processes: bool) -> Gpu:
         """One GPU or MIG instance (`handle`) of the card that has its power and temperature."""
         nvml = self._nvml
-        memory = self._ask(nvml.nvmlDeviceGetMemoryInfo, handle)
+        # The first version counts what the driver reserves for itself as used; nvidia-smi does not.
+        memory = self._ask(nvml.nvmlDeviceGetMemoryInfo, handle, nvml.nvmlMemory_v2) or self._ask(
+            nvml.nvmlDeviceGetMemoryInfo, handle
+        )
         # GPUs that share the host's memory have none of their own to report.
         used, total = (memory.used, memory.total) if memory else self._host_memory()
         utilisation = self._ask(nvml.nvmlDeviceGetUtilizationRates, handle)

@@ -23,6 +23,7 @@ class Card:
     temperature: Any = 61
     processes: Any = ()
     mig: Any = pynvml.NVML_ERROR_NOT_SUPPORTED
+    old_driver: bool = False
     instances: list[Card] = field(default_factory=list)
 
 
@@ -36,7 +37,7 @@ class RecordedNvml:
         self.inits = 0
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("NVML"):
+        if name.startswith("NVML") or name == "nvmlMemory_v2":
             return getattr(pynvml, name)
         raise AttributeError(name)
 
@@ -64,7 +65,9 @@ class RecordedNvml:
     def nvmlDeviceGetName(self, card: Card) -> Any:
         return self._give(card.name)
 
-    def nvmlDeviceGetMemoryInfo(self, card: Card) -> Any:
+    def nvmlDeviceGetMemoryInfo(self, card: Card, version: int = 1) -> Any:
+        if version != 1 and card.old_driver:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_FUNCTION_NOT_FOUND)
         used_total = self._give(card.memory)
         return SimpleNamespace(used=used_total[0], total=used_total[1])
 

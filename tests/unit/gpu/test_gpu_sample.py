@@ -55,14 +55,14 @@ def test_memory_of_a_process(home: Path) -> None:
 def test_all_that_a_gpu_tells(home: Path) -> None:
     me = os.getpid()
     card = Card(processes=[(4194305, 1 * GIB), (me, 39 * GIB), (4194306, None)])
-    sampler = Sampler(RecordedNvml(card, Card(name=b"NVIDIA A10G", memory=(0, 22 * GIB))))
+    sampler = Sampler(RecordedNvml(card, Card(name=b"NVIDIA A10G", memory=(0, 22 * GIB), old_driver=True)))
     machine = sampler.sample()
     first, second = machine.gpus
     assert machine.gpu_absence is None
     assert (first.index, first.name, first.used_gib, first.total_gib) == (0, "NVIDIA H100 80GB HBM3", 41, 80)
     assert (first.utilisation, first.power_w, first.power_limit_w, first.temperature_c) == (87, 512, 700, 61)
     assert first.processes == []
-    assert (second.index, second.name) == (1, "NVIDIA A10G")
+    assert (second.index, second.name, second.total_gib) == (1, "NVIDIA A10G", 22)
     processes = sampler.sample(processes=True).gpus[0].processes
     assert processes == [
         GpuProcess(me, psutil.Process(me).name(), 39.0),

@@ -63,7 +63,7 @@ class Jobs:
 
 @pytest.fixture
 def jobs(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
-    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
     made = Jobs()
     yield made
     made.kill_all()

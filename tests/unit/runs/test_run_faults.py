@@ -26,8 +26,9 @@ def _in_namespace(script: str, *arguments: object) -> subprocess.CompletedProces
     else:
         pytest.skip("this system lets nobody make a mount namespace")
     command = ["unshare", *options, "sh", "-ec", script, "sh", *map(str, arguments)]
+    path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(HERE)}
+        command, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": path}
     )
 
 
