@@ -80,15 +80,15 @@ def last_events(path: Path, n_bytes: int = _LAST_BYTES) -> list[Event]:
 
 def parse_lines(data: bytes) -> tuple[list[Event], int]:
     """The events of whole lines, and how many lines were none."""
-    lines = data.decode("utf-8", errors="replace").split("\n")
-    lines.pop()
+    text = data.decode("utf-8", errors="replace").removesuffix("\n")
     try:
-        # One call for all of them is a third faster than one a line.
-        parsed = json.loads(f"[{','.join(lines)}]")
-        if len(parsed) == len(lines) and all(map(_is_event, parsed)):
+        # One call for all of them is much faster than one a line.
+        parsed = json.loads(f"[{text.replace(chr(10), ',')}]")
+        if len(parsed) == text.count("\n") + 1 and all(map(_is_event, parsed)):
             return parsed, 0
     except (ValueError, RecursionError):
         pass
+    lines = text.split("\n")
     events = [event for line in lines if (event := parse_line(line)) is not None]
     return events, sum(map(bool, lines)) - len(events)
 

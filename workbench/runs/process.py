@@ -46,6 +46,20 @@ def is_alive(pid: int | None, mark: str) -> bool:
     return found == mark and not dead
 
 
+def peak_resident_bytes() -> int:
+    """The most host memory that this process has held; 0 where the system does not say.
+
+    Not getrusage's maximum: a launched process inherits that of its launcher.
+    """
+    try:
+        status = Path("/proc/self/status").read_bytes()
+    except OSError:
+        return 0
+    return next(
+        (int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(b"VmHWM:")), 0
+    )
+
+
 def _look(pid: int) -> tuple[str, bool]:
     """The start mark and whether only a zombie is left."""
     if not _PROC:

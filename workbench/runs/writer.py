@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import sys
 import threading
@@ -14,11 +13,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any
 
+from workbench.figures import GIB
 from workbench.runs.directory import RunDirectory
 from workbench.runs.event_writer import EventWriter
 from workbench.runs.failure import as_sentence
 from workbench.runs.patient_output import patient_output
-from workbench.runs.process import host_name, start_mark, this_machine
+from workbench.runs.process import host_name, peak_resident_bytes, start_mark, this_machine
 from workbench.runs.status import Status, recorded_status
 from workbench.runs.status_keeper import StatusKeeper
 
@@ -107,7 +107,7 @@ class RunWriter:
         self._ending = True
         with self._opened:
             state, reason = self._outcome(error)
-            peak = self._keeper.now().peak_memory_gib or _peak_host_gib()
+            peak = self._keeper.now().peak_memory_gib or round(peak_resident_bytes() / GIB, 3)
             seconds = round(time.monotonic() - self._clock, 3)
             self._write("end", state=state, seconds=seconds, peak_memory_gib=peak, reason=reason)
             with suppress(OSError):  # it was heeded
@@ -207,9 +207,3 @@ class RunWriter:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def _peak_host_gib() -> float:
-    """The most memory this process has had; getrusage(2) counts KiB, on macOS bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1024**3 if sys.platform == "darwin" else 1024**2), 3)

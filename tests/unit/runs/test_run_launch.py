@@ -116,6 +116,14 @@ def test_a_killed_job_is_seen_dead_at_once_and_leaves_no_zombie(jobs, waiting) -
     waiting(lambda: not start_mark(pid), 2.0)
 
 
+def test_the_peak_of_memory_is_not_the_launchers() -> None:
+    ballast = b"x" * 300 * 1024**2
+    code = "from workbench.runs.process import peak_resident_bytes\nprint(peak_resident_bytes())"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, start_new_session=True)
+    assert 2 * 1024**2 < int(done.stdout) < len(ballast) // 2
+
+
 def test_a_zombie_is_not_alive() -> None:
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
     mark = start_mark(process.pid)
