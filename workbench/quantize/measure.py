@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from workbench.chat.characters import UNFINISHED
-from workbench.figures import MIB
+from workbench.figures import MIB, count
 from workbench.models.find import ModelRef
 from workbench.models.generation import generate, greedy, stop_ids
 from workbench.models.load import load_model
@@ -64,13 +64,13 @@ def measure(
     speed = measure_speed(model, [token for row in held_out.rows for token in row.input_ids])
     result.prefill_tok_s, result.decode_tok_s = speed.prefill, speed.decode
 
-    for number, question in enumerate(held_out.questions, start=1):
-        step(f"answering prompt {number} of {len(held_out.questions)}")
+    for question in held_out.questions:
+        step(f"answering {count(len(held_out.questions))} prompts")
         yield question, _answer(task, model, question)
 
     quality = Quality()
-    for number, row in enumerate(held_out.rows, start=1):
-        step(f"scoring row {number} of {len(held_out.rows)}")
+    for row in held_out.rows:
+        step(f"scoring {count(len(held_out.rows))} rows")
         score_row(model, row.input_ids, row.labels, quality, keep=keep, against=against)
     result.rows, result.tokens, result.perplexity = quality.rows, quality.tokens, quality.perplexity
     if against is not None:

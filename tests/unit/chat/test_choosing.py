@@ -37,6 +37,15 @@ def test_top_p_leaves_the_fewest_that_reach_p() -> None:
     assert draws(Sampling(temperature=1, top_k=0, top_p=0.7, seed=1)).keys() == {1, 3}
 
 
+def test_top_p_counts_among_the_top_k() -> None:
+    # Of the two likeliest, token 1 alone has 0.73.
+    assert draws(Sampling(temperature=1, top_k=2, top_p=0.7, seed=1)).keys() == {1}
+
+
+def test_top_k_beyond_the_vocabulary_leaves_all() -> None:
+    assert draws(Sampling(temperature=2, top_k=99, top_p=1, seed=1)).keys() == set(range(5))
+
+
 def test_temperature_zero_is_greedy_whatever_else_is_set() -> None:
     assert draws(Sampling(temperature=0, top_k=1, top_p=0.1), 50).keys() == {1}
 
