@@ -15,7 +15,13 @@ from pathlib import Path
 def convert(gguf: Path, folder: Path) -> None:
     """Write weights, config, generation config, tokenizer and chat template of `gguf` to `folder`."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM
+    from transformers import (
+        AutoModelForCausalLM,
+        AutoTokenizer,
+        GenerationConfig,
+        LlamaConfig,
+        LlamaForCausalLM,
+    )
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -30,9 +36,9 @@ def convert(gguf: Path, folder: Path) -> None:
     # A model read from a GGUF counts as quantized and refuses to be saved, so a fresh one takes its state.
     model = LlamaForCausalLM(LlamaConfig(**values))
     model.load_state_dict(source.state_dict())
-    ends = source.config.eos_token_id, source.config.bos_token_id, source.config.pad_token_id
-    model.generation_config = GenerationConfig(eos_token_id=ends[0], bos_token_id=ends[1], pad_token_id=ends[2])
-    model.to(torch.bfloat16).save_pretrained(folder)
+    end, begin, pad = (getattr(source.config, f"{name}_token_id") for name in ("eos", "bos", "pad"))
+    model.generation_config = GenerationConfig(eos_token_id=end, bos_token_id=begin, pad_token_id=pad)
+    model.bfloat16().save_pretrained(folder)
     for weights in folder.glob("*.safetensors"):
         weights.chmod(0o644)  # written for the owner alone
 

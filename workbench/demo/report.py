@@ -56,19 +56,25 @@ class DemoReport:
 
     def as_text(self) -> str:
         """For a terminal; the models' words are made safe to show."""
-        change = self.eval_loss_change
-        falls = f"  ({change:+.0%})" if change is not None else ""
-        lines = [
-            f"run            {self.id}",
-            f"training loss  {significant(self.loss_first)} -> {significant(self.loss_last)}",
-            f"held-out loss  {significant(self.eval_loss_before)} -> {significant(self.eval_loss_after)}{falls}",
-            f"time           {duration(self.seconds)}",
-            f"peak memory    {significant(self.peak_memory_gib)} GiB",
+        figures = [
+            ("run", self.id),
+            ("training loss", f"{significant(self.loss_first)} -> {significant(self.loss_last)}"),
+            ("held-out loss", f"{significant(self.eval_loss_before)} -> {significant(self.eval_loss_after)}"),
+            ("time", duration(self.seconds)),
+            ("peak memory", f"{significant(self.peak_memory_gib)} GiB"),
         ]
+        if (change := self.eval_loss_change) is not None:
+            figures[2] = (figures[2][0], f"{figures[2][1]}  ({change:+.0%})")
+        lines = [f"{name:<15}{value}" for name, value in figures]
         for answers in self.answers:
             lines += ["", f"Question (held out)  {printable(answers.question)}"]
             lines += _block("before", answers.before) + _block("after", answers.after)
-        lines += ["", f"Go on talking to it: workbench chat --model {self.id}"]
+        lines += [
+            "",
+            "The form of the answers is what was taught: a model this small, trained on English, knows",
+            "little of what is right, and hardly any Chinese.",
+            f"Go on talking to it: workbench chat --model {self.id}",
+        ]
         return "\n".join(lines)
 
 

@@ -27,7 +27,7 @@ def advise(recipe: Recipe, shape: Architecture, device: Device) -> list[str]:
     room = device.free_gib if device.free_gib is not None else float("inf")
     total = sum(memory_parts(recipe, shape, device).values())
     lines: list[str] = []
-    for change in _changes(recipe):
+    for change in _changes(recipe, device):
         changed = recipe.model_copy(update=change)
         after = sum(memory_parts(changed, shape, device).values())
         if after > total * WORTH_TELLING:
@@ -41,7 +41,7 @@ def advise(recipe: Recipe, shape: Architecture, device: Device) -> list[str]:
     return lines
 
 
-def _changes(recipe: Recipe) -> Iterator[dict[str, Any]]:
+def _changes(recipe: Recipe, device: Device) -> Iterator[dict[str, Any]]:
     rows = recipe.per_device_train_batch_size
     if rows > 1:
         # The same rows a step, one after the other.
@@ -51,7 +51,7 @@ def _changes(recipe: Recipe) -> Iterator[dict[str, Any]]:
         }
     if not recipe.gradient_checkpointing:
         yield {"gradient_checkpointing": True}
-    if "8bit" not in recipe.optim:
+    if device.is_gpu and "8bit" not in recipe.optim:
         yield {"optim": "adamw_8bit"}
     if recipe.finetuning_type == "full":
         yield {"finetuning_type": "lora"}

@@ -10,7 +10,7 @@ from workbench.errors import WorkbenchError
 
 # Families whose feed-forward has two matrices; all others have a gate as well (SwiGLU, arXiv:2002.05202).
 _WITHOUT_GATE = frozenset(
-    "gpt2 gpt_neo gpt_neox gptj gpt_bigcode opt bloom falcon phi starcoder2 codegen mpt nemotron".split()
+    ("gpt2", "gpt_neo", "gpt_neox", "gptj", "gpt_bigcode", "opt", "bloom", "falcon", "phi", "starcoder2")
 )
 
 

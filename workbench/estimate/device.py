@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbench.gpu.sample import Sampler
 
 GIB = 1024**3
+
+_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +29,8 @@ class Device:
 
 def this_device() -> Device:
     """The GPU that torch would take, or the CPU where there is none."""
-    from workbench.gpu.sample import Sampler
-
-    sampler = Sampler()
-    try:
-        machine = sampler.sample()
-    finally:
-        sampler.close()
+    with _LOCK:
+        machine = _sampler().sample()
     index = _first_visible()
     gpus = [gpu for gpu in machine.gpus if gpu.index == index] or machine.gpus[:1]
     if gpus and index is not None:
@@ -50,6 +52,14 @@ def _first_visible() -> int | None:
     if first.isdigit():
         return int(first)
     return 0 if first.startswith(("GPU-", "MIG-")) else None
+
+
+@cache
+def _sampler() -> Sampler:
+    # Kept: opening NVML anew costs more than all the rest of an estimate.
+    from workbench.gpu.sample import Sampler
+
+    return Sampler()
 
 
 @cache

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.estimate.architecture import Architecture, Linear
 
 MASTER = 4
 """Bytes of a weight that is trained: it stays in float32, since a small step vanishes in bf16."""
-
-LORA_TARGETS_ALL = ("all", "all-linear", "")
 
 
 def weight_bytes(
@@ -36,14 +36,12 @@ def weight_bytes(
     return whole + shape.linear_weights * (0.5 + scales)
 
 
-def lora_parameters(shape: Architecture, rank: int, target: str = "all") -> int:
-    """Parameters of the matrices A (rank x inputs) and B (outputs x rank) beside each targeted layer.
-
-    The experts of a mixture are one tensor each in transformers and get none.
+def lora_parameters(shape: Architecture, rank: int, targets: Sequence[str]) -> int:
+    """Parameters of the matrices A (rank x inputs) and B (outputs x rank) beside each targeted one.
 
     Source: LoRA, Hu et al. 2021, arXiv:2106.09685, section 4.1.
     """
-    return sum(rank * (linear.inputs + linear.outputs) for linear in _targeted(shape, target)) * shape.layers
+    return shape.layers * sum(rank * (linear.inputs + linear.outputs) for linear in _named(shape, targets))
 
 
 def gradient_bytes(trained: int) -> float:
@@ -55,12 +53,12 @@ def gradient_bytes(trained: int) -> float:
     return float(MASTER * trained)
 
 
-def optimizer_bytes(optim: str, trained: int, factors: int) -> float:
+def optimizer_bytes(optim: str, trained: int, sums: int) -> float:
     """The optimizer's state.
 
     Args:
         optim: transformers' name.
-        factors: rows plus columns of all trained matrices, which is what Adafactor keeps.
+        sums: rows plus columns of all trained matrices, which is what Adafactor keeps.
 
     Source: two float32 moments a parameter for AdamW (arXiv:1711.05101); two 8-bit ones with a float32
     scale for each 256 for bitsandbytes' 8-bit kinds (Dettmers et al. 2021, arXiv:2110.02861; 256 is the
@@ -70,32 +68,65 @@ def optimizer_bytes(optim: str, trained: int, factors: int) -> float:
     if optim == "sgd":
         return 0.0
     if optim == "adafactor":
-        return 4.0 * factors
+        return 4.0 * sums
     return trained * (2 * (1 + 4 / 256) if "8bit" in optim else 8.0)
 
 
 def activation_bytes(
-    shape: Architecture, rows: int, length: int, compute: int, *, checkpointing: bool
+    shape: Architecture,
+    rows: int,
+    length: int,
+    compute: int,
+    *,
+    targets: Sequence[str] | None,
+    checkpointing: bool,
 ) -> float:
     """What the forward pass keeps for the backward pass, for `rows` rows of `length` tokens.
 
-    For each token and layer: two norms keep their input in float32 (8 h) and give the matrices' input
-    (2 h); attention keeps query, keys, values and its result, and the output projection's input; the
-    feed-forward keeps gate, its activation, up, and their product. Attention's own matrix of length x
-    length is not kept: scaled_dot_product_attention computes it again. With checkpointing a layer keeps
-    its input only, and one layer at a time is computed again.
+    For each token and layer, with h the width, q and k the widths of queries and keys, i that of the
+    feed-forward:
 
-    Source: the counting of Korthikanti et al. 2022, arXiv:2205.05198, section 4.1, done over for
-    grouped-query attention (arXiv:2305.13245), SwiGLU and no dropout; checkpointing: Chen et al. 2016,
-    arXiv:1604.06174; attention: Dao et al. 2022, arXiv:2205.14135.
+    - the two norms keep their input in float32, 2 h, and where they are trained the normed one, 2 h more;
+    - attention keeps query, keys, values and its result, 2 q + 2 k, and with grouped keys and padded rows
+      keys and values once more, one for each query head, 2 q. Its matrix of length x length is not kept;
+    - the feed-forward keeps gate, activation and up, 3 i;
+    - trained matrices and adapters keep their inputs. In float32 q, k and v share one and gate and up
+      share one: 2 h + i. Under autocast each casts its own.
+
+    With checkpointing a layer keeps its input only, and one layer at a time is computed again.
+
+    Args:
+        compute: bytes of a number in the products; 2 means autocast.
+        targets: names of the matrices with an adapter; None if all weights are trained.
+
+    Source: counted as Korthikanti et al. 2022, arXiv:2205.05198, section 4.1, for transformers' Llama and
+    peft's LoRA layer, and checked against torch's saved-tensor hooks in a test. Attention: Dao et al. 2022,
+    arXiv:2205.14135; grouped queries: arXiv:2305.13245; checkpointing: Chen et al. 2016, arXiv:1604.06174.
     """
-    query, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
-    feed_forward = (4 if shape.gated else 2) * shape.intermediate * shape.active_experts
-    norms = 2 * 4 * shape.hidden + 2 * compute * shape.hidden
-    layer = norms + compute * (3 * query + 2 * keys + feed_forward)
-    tokens = rows * length
-    kept = layer + shape.layers * compute * shape.hidden if checkpointing else shape.layers * layer
-    return float(tokens * kept)
+    h, i = shape.hidden, shape.intermediate * shape.active_experts
+    q, k = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    full = targets is None
+    norms = 4 * h * (4 if full else 2)
+    repeated = 2 * q if rows > 1 and k < q else 0
+    attention = compute * (2 * q + 2 * k + repeated)
+    feed_forward = compute * i * (3 if shape.gated else 2)
+    layer = norms + attention + feed_forward + _input_bytes(shape, compute, targets)
+    edge = shape.hidden * (MASTER if full else compute)
+    kept = layer + shape.layers * edge if checkpointing else shape.layers * layer
+    return float(rows * length * kept)
+
+
+def _input_bytes(shape: Architecture, compute: int, targets: Sequence[str] | None) -> int:
+    """Kept inputs of one layer's matrices, for one token."""
+    expanded = shape.intermediate * shape.active_experts
+    if compute != 2:
+        return compute * (2 * shape.hidden + expanded)
+    if targets is None:
+        # The output projection's input is attention's result, which is kept already.
+        into = (2 if shape.fused_names else 3 + (2 if shape.gated else 1)) * shape.hidden
+        return compute * (into + expanded)
+    linears = (*shape.attention, *shape.feed_forward)
+    return compute * sum(linear.inputs for linear in linears if linear.name in targets)
 
 
 def logit_bytes(shape: Architecture, rows: int, length: int) -> float:
@@ -124,18 +155,27 @@ def dequantized_bytes(shape: Architecture, compute: int) -> float:
     return float(compute * max(linear.weights for linear in (*shape.attention, *shape.feed_forward)))
 
 
-def _targeted(shape: Architecture, target: str) -> list[Linear]:
-    dense = list(shape.attention) + (list(shape.feed_forward) if shape.experts == 1 else [])
-    if target.strip() in LORA_TARGETS_ALL:
-        return dense
-    names = {name.strip() for name in target.split(",")}
-    return [linear for linear in dense if linear.name in names]
+def target_names(shape: Architecture, target: str) -> list[str]:
+    """The names of the matrices that `lora_target` means.
+
+    The experts of a mixture are one tensor each in transformers, and get no adapter.
+    """
+    dense = [*shape.attention, *(shape.feed_forward if shape.experts == 1 else [])]
+    names = [linear.name for linear in dense]
+    if target.strip() in ("all", "all-linear", ""):
+        return names
+    wanted = {name.strip() for name in target.split(",")}
+    return [name for name in names if name in wanted]
 
 
-def matrix_factors(shape: Architecture, rank: int | None, target: str = "all") -> int:
-    """Rows plus columns of every trained matrix: of the LoRA pairs for a rank, else of the whole model."""
-    if rank is not None:
-        each = (linear.inputs + linear.outputs + 2 * rank for linear in _targeted(shape, target))
+def _named(shape: Architecture, names: Sequence[str]) -> list[Linear]:
+    return [linear for linear in (*shape.attention, *shape.feed_forward) if linear.name in names]
+
+
+def adafactor_sums(shape: Architecture, rank: int, targets: Sequence[str] | None) -> int:
+    """Rows plus columns of every trained matrix: of the LoRA pairs, or (`targets` None) of the model."""
+    if targets is not None:
+        each = (linear.inputs + linear.outputs + 2 * rank for linear in _named(shape, targets))
         return shape.layers * sum(each)
     layer = sum(linear.inputs + linear.outputs for linear in shape.attention)
     layer += shape.experts * sum(linear.inputs + linear.outputs for linear in shape.feed_forward)
