@@ -59,7 +59,7 @@ def stop(
         return _told(run, on_step)
     if elsewhere:
         raise WorkbenchError(
-            f"it runs on {status.host} and has not stopped yet",
+            f"it runs on {status.host or 'a machine that is not known'} and has not stopped yet",
             where=f"run {run.id}",
             remedy="Stop it there.",
         )
