@@ -1,0 +1,100 @@
+"""The large plot: one metric of the chosen run over its steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from screens.monitor.notice import placeholder
+from screens.monitor.portrait import Portrait
+from screens.widgets.plot import Curve, Plot
+
+if TYPE_CHECKING:
+    from workbench.runs.status import Status
+
+TITLES = {
+    "loss": "loss",
+    "learning_rate": "learning rate",
+    "grad_norm": "gradient norm",
+    "tokens_per_s": "tokens/s",
+    "step_s": "seconds a step",
+    "process_gib": "memory of the run, GiB",
+}
+SMOOTHINGS = (0.01, 0.04, 0.0)
+"""Half-life of the moving average as a share of the steps shown."""
+
+
+class MetricPlot(Plot):
+    """Draws only when the curve or the way it is shown has changed."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.metric = "loss"
+        self.log_scale = False
+        self.half_life = SMOOTHINGS[0]
+        self._shown: object = None
+        self._legend: object = None
+
+    def show_run(self, status: Status | None, portrait: Portrait) -> None:
+        """Draw the metric of this run."""
+        curve = curve_of(self.metric, status, portrait)
+        empty = not len(curve.steps) and not curve.points
+        waiting = placeholder(status, portrait) if empty else Content("")
+        shown = (
+            portrait.run_id,
+            portrait.version,
+            portrait.whole,
+            self.metric in portrait.series,
+            self.metric,
+            self.log_scale,
+            self.half_life,
+            curve.end,
+            waiting.markup if waiting else "",
+        )
+        if shown != self._shown:
+            self._shown = shown
+            self.show(curve, log=self.log_scale, smoothing=self.half_life, placeholder=waiting)
+            self._title(curve)
+
+    def _title(self, curve: Curve) -> None:
+        from screens.widgets.curve import has_holes
+
+        title = TITLES.get(self.metric, self.metric.replace("_", " "))
+        if self.log_scale:
+            title += ", log scale"
+        legend: list[str | tuple[str, str]] = []
+        if len(curve.steps):
+            legend += [("⠒", "$primary 45%"), " each step  ", ("━", "$primary"), " smoothed  "]
+        if not self.half_life:
+            legend = [*legend[2:3], " each step  "] if legend else []
+        if curve.points:
+            legend += [("◆", "$foreground"), " held-out  "]
+        signs = {mark.sign for mark in curve.marks}
+        for sign, colour, name in (
+            ("▲", "$success", "checkpoint"),
+            ("↻", "$success", "resumed"),
+            ("!", "$warning", "warning"),
+            ("✗", "$error", "error"),
+        ):
+            if sign in signs:
+                legend += [(sign, colour), f" {name}  "]
+        if len(curve.steps) and has_holes(curve.values):
+            legend += [("×", "$error"), " no number  "]
+        key = (title, tuple(legend))
+        if key != self._legend:
+            # Setting a title repaints the whole widget.
+            self._legend = key
+            self.border_title = title
+            self.border_subtitle = Content.assemble(*legend).rstrip()
+
+
+def curve_of(metric: str, status: Status | None, portrait: Portrait) -> Curve:
+    """The metric with the held-out points (of the loss) and what happened on the way."""
+    steps, values = portrait.curve(metric)
+    points = portrait.held_out if metric == "loss" else ()
+    if status is None or status.id != portrait.run_id:
+        return Curve()
+    last = max([*steps[-1:], *(step for step, _ in points)], default=0.0)
+    end = status.max_steps if status.live else last
+    return Curve(steps, values, points, portrait.marks, end or None)
