@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 # What decoders write for bytes that are no whole character yet.
 _UNFINISHED = "\N{REPLACEMENT CHARACTER}"
-# So many tokens at most are put together; a text may hold that character itself.
-_LONGEST = 16
+# A text may hold that character itself, which looks the same; so many tokens at most wait for its end.
+_LONGEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +42,38 @@ def paint(encoded: Encoded, tokenizer: PreTrainedTokenizerBase) -> list[Piece]:
     pieces: list[Piece] = []
     for span in encoded.spans:
         for start, end in ((span.start, min(span.end, kept)), (max(span.start, kept), span.end)):
-            for text, group in _characters(ids[start:end], tokenizer, special):
+            for text, group in _characters(ids, start, end, tokenizer, special):
                 is_special = len(group) == 1 and group[0] in special
                 pieces.append(Piece(text, group, span.trained, is_special, start >= kept, span.role))
     return pieces
 
 
 def _characters(
-    ids: Sequence[int], tokenizer: PreTrainedTokenizerBase, special: frozenset[int]
+    ids: Sequence[int], start: int, end: int, tokenizer: PreTrainedTokenizerBase, special: frozenset[int]
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """The tokens in groups that end with a whole character, with their text."""
+    """The tokens from `start` to `end` in groups that end with a whole character, with their text."""
 
     def decode(tokens: Sequence[int]) -> str:
         return str(
             tokenizer.decode(list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False)
         )
 
-    # Some decoders drop a space at the start of a text, so the last group is decoded again before the next.
-    before: tuple[int, ...] = ()
+    # Some decoders drop a space at the start of a text, so what came before is decoded with each group.
+    before = tuple(ids[max(0, start - 1) : start])
     group: tuple[int, ...] = ()
-    for token in ids:
-        if token in special:
-            if group:
-                yield decode(group), group
-            yield decode((token,)), (token,)
-            before = group = ()
-            continue
+    for token in ids[start:end]:
+        known = decode(before)
+        if known.endswith(_UNFINISHED):
+            # Together with what follows it could be another character.
+            before, known = (), ""
+        if token in special and group:
+            yield decode(before + group)[len(known) :], group
+            before, group = (), ()
         group += (token,)
-        text = decode(before + group)[len(decode(before)) :]
+        text = decode((token,)) if token in special else decode(before + group)[len(known) :]
         if text.endswith(_UNFINISHED) and len(group) < _LONGEST:
             continue
         yield text, group
-        before, group = (() if text.endswith(_UNFINISHED) else group), ()
+        before, group = group, ()
     if group:
         yield decode(before + group)[len(decode(before)) :], group

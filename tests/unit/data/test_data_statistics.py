@@ -1,0 +1,85 @@
+"""Counts over whole files, and what `inspect` says."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.data.encode import encode
+from workbench.data.opening import open_dataset
+from workbench.data.statistics import histogram, inspect, token_statistics
+from workbench.errors import WrongUse
+
+
+def write(path: Path, rows: list[Any]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_tokens_are_counted_as_they_are_trained(tmp_path: Path, byte_tokenizer) -> None:
+    tokenizer = byte_tokenizer()
+    outputs = ["a", "a" * 50, "a"]
+    made = [{"instruction": "q" if n < 2 else "q" * 90, "output": text} for n, text in enumerate(outputs)]
+    dataset = open_dataset(write(tmp_path / "data.jsonl", made))
+    whole = [encode(conversation, tokenizer, cutoff_len=10_000) for conversation in dataset.conversations()]
+    lengths = [len(row.input_ids) for row in whole]
+    cutoff = lengths[0] + 10
+    counted = token_statistics(dataset, tokenizer, cutoff)
+    assert list(counted.lengths) == lengths
+    assert list(counted.trained_lengths) == [2, 51, 2]
+    kept = encode(dataset.conversation(2), tokenizer, cutoff_len=cutoff)
+    assert counted.as_dict() == {
+        "cutoff_len": cutoff,
+        "total": sum(lengths),
+        "trained": 2 + kept.trained,
+        "rows_cut": 2,
+        "tokens_lost": lengths[1] + lengths[2] - 2 * cutoff,
+        "untrained_rows": 1,
+        "eos_lost": 1,
+    }
+    assert [bad.row for bad in counted.dropped] == [3]
+
+
+def test_a_template_without_an_end_loses_it_everywhere(tmp_path: Path, byte_tokenizer) -> None:
+    dataset = open_dataset(write(tmp_path / "data.jsonl", [{"instruction": "q", "output": "a"}]))
+    tokenizer = byte_tokenizer(
+        "{% for m in messages %}{{ m.role + ': ' + m.content + '\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
+    )
+    assert token_statistics(dataset, tokenizer, 2048).eos_lost == 1
+
+
+def test_inspect_with_a_model(tmp_path: Path, smollm2: Path) -> None:
+    made: list[Any] = [{"instruction": "q", "output": "a"}, {"instruction": "q"}]
+    path = write(tmp_path / "data.jsonl", made)
+    facts = inspect(path, model=str(smollm2), cutoff_len=16)
+    assert facts["bad_rows"] == [{"row": 2, "reason": "there is no output"}]
+    assert facts["tokens"]["cutoff_len"] == 16
+    assert (facts["tokens"]["rows_cut"], facts["tokens"]["untrained_rows"]) == (1, 1)
+    assert inspect(path, model=str(smollm2))["tokens"]["trained"] == 2
+    assert json.loads(json.dumps(facts)) == facts
+    with pytest.raises(WrongUse):
+        inspect(path, cutoff_len=16)
+
+
+def test_inspect_of_rows_that_cannot_be_trained(tmp_path: Path, smollm2: Path) -> None:
+    path = write(tmp_path / "data.jsonl", [{"title": "t", "ask": "q"}])
+    facts = inspect(path, model=str(smollm2))
+    assert facts["format"] == "unknown" and "tokens" not in facts
+    assert "Rename the columns" in facts["not_trained"]
+
+
+@given(st.lists(st.integers(0, 5_000), max_size=50), st.integers(1, 30))
+def test_the_histogram_holds_every_value_once(values: list[int], bins: int) -> None:
+    ranges = histogram(values, bins)
+    assert sum(count for _, _, count in ranges) == len(values)
+    assert len(ranges) <= bins
+    for low, high, count in ranges:
+        assert count == sum(low <= value < high for value in values)
+    assert all(one[1] == other[0] for one, other in pairwise(ranges))
