@@ -30,8 +30,15 @@ def open_app(
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from screens.app import WorkbenchApp
 
+    app = WorkbenchApp(mode, dataset=dataset, run_id=run_id, model=model, offer_chat=offer_chat)
     with _native_output_logged():
-        WorkbenchApp(mode, dataset=dataset, run_id=run_id, model=model, offer_chat=offer_chat).run()
+        app.run()
+    if "torch" in sys.modules:
+        # A thread may still load a model or write an answer: Python would wait for it, or end it in the
+        # middle of native code, which aborts. The terminal is restored and nothing is left to save.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(app.return_code or 0)
 
 
 class _native_output_logged:
