@@ -22,6 +22,7 @@ def save_result(model: Any, tokenizer: Any, folder: Path) -> None:
     Raises:
         WorkbenchError: the disk is full or read-only; an older result stays as it was.
     """
+    model.config.use_cache = True  # transformers switches it off while training
     with replaced_folder(folder) as beside:
         try:
             model.save_pretrained(str(beside))

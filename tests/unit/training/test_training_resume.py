@@ -32,7 +32,7 @@ def adapter_bytes(folder: Path) -> bytes:
     ("method", "asked", "stopped"),
     [
         ({}, (1, 3, 6), (2, 3, 6)),  # at 3 and 6 the epoch is over, and it is the evaluation that is stopped
-        ({"quantization_bit": 4}, (3,), (3,)),
+        ({"quantization_bit": 4, "optim": "paged_adamw_8bit", "lora_rank": 64}, (3,), (3,)),
         ({"quantization_bit": 8}, (4,), (5,)),
         ({"finetuning_type": "full"}, (4,), (5,)),
     ],

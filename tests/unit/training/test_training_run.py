@@ -30,7 +30,9 @@ METHODS = {
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_run_learns_and_its_result_loads(make_recipe: MakeRecipe, name: str) -> None:
+def test_a_run_learns_and_its_result_loads(
+    make_recipe: MakeRecipe, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     if name == "bf16" and not cpu_is_quick_at_bf16() and not torch.cuda.is_available():
         pytest.skip("this machine computes in float32")
     recipe = make_recipe(**{**LEARNS_FAST, **METHODS[name]})
@@ -47,7 +49,8 @@ def test_a_run_learns_and_its_result_loads(make_recipe: MakeRecipe, name: str) -
     ref = find_model(run.id)
     assert (ref.adapter is None) == (recipe.finetuning_type == "full")
     assert (ref.adapter or ref.base).joinpath("chat_template.jinja").is_file()
-    load_model(ref, dtype=torch.float32)
+    assert load_model(ref, dtype=torch.float32).config.use_cache
+    assert "cast from" not in caplog.text  # what int8 layers say at every forward pass
 
 
 def test_the_saved_adapter_answers_as_the_trained_model_did(
