@@ -13,7 +13,7 @@ import torch
 from workbench.data.tokenizer import load_tokenizer
 from workbench.errors import WorkbenchError
 from workbench.figures import MIB, count, duration, significant
-from workbench.models.find import ModelRef, find_model
+from workbench.models.find import ModelRef, find_model, read_config
 from workbench.models.precision import compute_dtype, dtype_name
 from workbench.models.quiet import quiet_libraries
 from workbench.quantize.baseline import BaselineFile, baseline_file
@@ -88,7 +88,8 @@ def compare(run: RunDirectory, plan: ComparisonPlan, writer: RunWriter) -> None:
     writer.phase("reading the weights into the file cache")
     _read_through(ref, methods)
     steps = _Steps(writer, task.steps * len(methods))
-    with baseline_file(run.path / "baseline.bin") as baseline:
+    tokens = sum(row.trained for row in held_out.rows)
+    with baseline_file(run.path, tokens=tokens, vocabulary=_vocabulary(ref)) as baseline:
         for index, method in enumerate(methods):
             steps.begin(method, index * task.steps)
             try:
@@ -210,6 +211,11 @@ def _read_through(ref: ModelRef, methods: list[Method]) -> None:
                         pass
         with torch.device("meta"):
             AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(ref.base, local_files_only=True))
+
+
+def _vocabulary(ref: ModelRef) -> int:
+    config = read_config(ref.base)
+    return int(config.get("vocab_size") or (config.get("text_config") or {}).get("vocab_size") or 0)
 
 
 def _free() -> None:

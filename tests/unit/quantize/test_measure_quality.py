@@ -51,7 +51,7 @@ def definition(p: torch.Tensor, q: torch.Tensor, labels: list[int]) -> tuple[flo
 
 @pytest.fixture
 def baseline(tmp_path: Path) -> Any:
-    with baseline_file(tmp_path / "baseline.bin") as file:
+    with baseline_file(tmp_path) as file:
         yield file
 
 
@@ -88,7 +88,7 @@ def test_the_baseline_against_itself_is_exactly_zero_and_one(
     p = torch.randn(len(ids), 100) * scale
     p[:, 100 - masked :] = -math.inf  # a vocabulary padded to a round size
     found = Quality()
-    with baseline_file(tmp_path_factory.mktemp("b") / "baseline.bin") as file:
+    with baseline_file(tmp_path_factory.mktemp("b")) as file:
         score_row(Table(p), ids, labels, found, keep=file, against=file)
     assert found.kl == 0.0
     assert found.agreed == found.tokens
@@ -133,13 +133,19 @@ def test_perplexity_is_transformers_own_loss(tiny_model: Path) -> None:
     assert found.perplexity == pytest.approx(math.exp(loss), rel=1e-4)
 
 
-def test_the_file_is_gone_at_the_end_and_after_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "baseline.bin"
-    with pytest.raises(ZeroDivisionError), baseline_file(path) as file:
+def test_the_file_leaves_nothing_behind_however_it_ends(tmp_path: Path) -> None:
+    with baseline_file(tmp_path) as file:
         score_row(Table(torch.zeros(9, 4)), [0] * 9, [-100, *[1] * 8], Quality(), keep=file)
         assert file.nbytes == 8 * (4 + 2 * 4)
-        raise ZeroDivisionError
-    assert not path.exists()
+        assert list(tmp_path.iterdir()) == []  # no name: a kill frees it too
+
+
+def test_too_small_a_disk_is_said_before_anything_is_measured(tmp_path: Path) -> None:
+    with (
+        pytest.raises(WorkbenchError, match="need 186,268 GiB on disk"),
+        baseline_file(tmp_path, tokens=10**9, vocabulary=10**5),
+    ):
+        pass
 
 
 def test_a_full_disk_is_said(tmp_path: Path) -> None:
