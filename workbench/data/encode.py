@@ -7,7 +7,7 @@ from behind the generation prompt through its end-of-turn token.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -157,6 +157,15 @@ def cut(whole: Encoded, cutoff_len: int, cutoff_policy: str = "truncate") -> Enc
     return encoded
 
 
+def labels_under(spans: Iterable[Span], ids: list[int]) -> list[int]:
+    """The ids where a span is trained, and -100 elsewhere."""
+    labels = [NO_LOSS] * len(ids)
+    for span in spans:
+        if span.trained:
+            labels[span.start : span.end] = ids[span.start : span.end]
+    return labels
+
+
 def _encode_text(text: str, row: int, tokenizer: PreTrainedTokenizerBase) -> Encoded:
     ids = list(tokenizer(text, return_attention_mask=False, verbose=False)["input_ids"])
     eos = tokenizer.eos_token_id
@@ -200,11 +209,7 @@ def _encode_turns(
         reached = max(first, behind)
     if reached < len(ids):
         spans.append(Span(reached, len(ids), TEMPLATE, -1, False))
-    labels = [NO_LOSS] * len(ids)
-    for span in spans:
-        if span.trained:
-            labels[span.start : span.end] = ids[span.start : span.end]
-    return Encoded(conversation.row, ids, labels, tuple(spans), [], 0, tuple(turn_ends))
+    return Encoded(conversation.row, ids, labels_under(spans, ids), tuple(spans), [], 0, tuple(turn_ends))
 
 
 def _token_ranges(rendered: Rendered, offsets: list[tuple[int, int]]) -> Iterator[tuple[Region, int, int]]:

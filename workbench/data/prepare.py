@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from workbench.data.conversation import BadRow
 from workbench.data.dataset import Dataset
-from workbench.data.encode import Encoded, RowDropped, encode
+from workbench.data.encode import RowDropped, encode
+from workbench.data.encoded_rows import EncodedRows
 from workbench.data.opening import OpeningStopped, open_dataset
 from workbench.errors import WorkbenchError
 
@@ -30,8 +31,8 @@ class Prepared:
     same as `train_set` where val_size took them, and then `dropped` has their bad rows too.
     """
 
-    train: list[Encoded]
-    held_out: list[Encoded]
+    train: EncodedRows
+    held_out: EncodedRows
     dropped: list[BadRow]
     train_set: Dataset
     held_out_set: Dataset | None = None
@@ -40,7 +41,7 @@ class Prepared:
     @property
     def tokens(self) -> int:
         """The tokens of one epoch."""
-        return sum(len(row.input_ids) for row in self.train)
+        return self.train.tokens
 
 
 def prepare(
@@ -77,7 +78,7 @@ def prepare(
     dropped = sorted([*train_set.bad_rows, *dropped], key=lambda bad: bad.row)
     if not train:
         raise _nothing_left(train_set, rows, dropped, "trained")
-    prepared = Prepared(train, [], dropped, train_set, held_out_set)
+    prepared = Prepared(train, EncodedRows(), dropped, train_set, held_out_set)
     if held_out_set:
         prepared.held_out, lost = _encoded(held_out_set, held_out_rows, recipe, tokenizer, done)
         if held_out_set is not train_set:
@@ -142,8 +143,8 @@ def _encoded(
     recipe: Recipe,
     tokenizer: PreTrainedTokenizerBase,
     progress: _Progress,
-) -> tuple[list[Encoded], list[BadRow]]:
-    encoded: list[Encoded] = []
+) -> tuple[EncodedRows, list[BadRow]]:
+    encoded = EncodedRows()
     dropped: list[BadRow] = []
     for row in rows:
         try:

@@ -117,3 +117,13 @@ def test_progress_and_stopping(tmp_path: Path, byte_tokenizer) -> None:
     assert told == sorted(told) and len(told) == 2 and told[-1] == 1.0
     with pytest.raises(OpeningStopped):
         prepare(recipe, byte_tokenizer(), cancelled=lambda: True)
+
+
+def test_rows_kept_in_little_memory_are_a_sequence(tmp_path: Path, byte_tokenizer) -> None:
+    dataset = write(tmp_path / "data.jsonl", numbered(6))
+    train = prepared(byte_tokenizer(), dataset=dataset).train
+    assert [row.row for row in train[1:5:2]] == [2, 4]
+    assert train[-1] == train[5] and train[5].row == 6
+    for missing in (6, -7):
+        with pytest.raises(IndexError):
+            train[missing]

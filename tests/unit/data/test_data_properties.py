@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from workbench.data.collate import collate
 from workbench.data.conversation import Conversation, Message
 from workbench.data.encode import NO_LOSS, RowDropped, encode
+from workbench.data.encoded_rows import EncodedRows
 from workbench.data.opening import open_dataset
 from workbench.data.paint import paint
 from workbench.errors import WorkbenchError
@@ -167,7 +168,8 @@ def test_what_is_painted_is_what_is_trained(
         encoded.append(row)
     if not encoded:
         return
-    batch = collate(encoded, pad_token_id=2)
+    assert list(EncodedRows(encoded)) == encoded
+    batch = collate(EncodedRows(encoded), pad_token_id=2)
     length = max(len(row.input_ids) for row in encoded)
     for index, row in enumerate(encoded):
         pieces = paint(row, smollm2_tokenizer)
