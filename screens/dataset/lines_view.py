@@ -61,6 +61,8 @@ class LinesView(ScrollView, can_focus=True):
         return max(self.scrollable_content_region.width - GUTTER, 8)
 
     def _break(self) -> None:
+        if not self.size.width:
+            return  # not laid out yet: the first resize comes
         if sum(len(piece.text) for piece in self._pieces) <= AT_ONCE:
             self.workers.cancel_group(self, "break")
             self._put(self._pieces, flow(self._pieces, self._width), self._width)

@@ -28,7 +28,7 @@ class _Unmeasured(ArrowBackend):
         return [0] * self.column_count
 
 
-class RowTable(DataTable):
+class RowTable(DataTable, inherit_bindings=False):
     """One line a row; the columns share the width there is."""
 
     HELP = """
