@@ -30,14 +30,15 @@ def notice(status: Status | None, portrait: Portrait, told: list[str], trouble: 
     lines: list[Content] = []
     if trouble:
         lines.append(Content.styled(_text(trouble), "$error"))
-    if status.live or status.state == "done":
+    if status.state not in ("failed", "crashed"):
         lines += [Content.styled(f"· {_text(line)}", "$warning") for line in told]
     if status.state in ("failed", "crashed"):
         lines.append(Content.assemble((_WHY[status.state], "bold $error"), (_text(status.reason), "$error")))
         lines.append(_next_steps(status, portrait))
     elif status.state == "stopped":
         reason = _text(status.reason or "stopped on request")
-        lines.append(Content.styled(f"{reason[:1].upper()}{reason[1:]}", "$warning"))
+        if not told:  # the last thing told is the reason
+            lines.append(Content.styled(f"{reason[:1].upper()}{reason[1:]}", "$warning"))
         lines.append(_next_steps(status, portrait))
     elif status.reason:
         lines.append(Content.styled(_text(status.reason), "$warning"))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from screens.widgets.scale import ABSURD
+
 Floats = NDArray[np.float64]
 _BRAILLE = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
@@ -23,14 +25,14 @@ class Thinned:
     mean: Floats
     count: NDArray[np.int64]
     holes: NDArray[np.int64]
-    """Columns with values that are not finite."""
+    """Columns with values that are no finite numbers."""
 
 
 def thin(steps: Sequence[float], values: Sequence[float], end: float, columns: int) -> Thinned:
     """The points from step 0 to `end` in so many columns. Steps must not fall."""
     x, y = np.asarray(steps, dtype=np.float64), np.asarray(values, dtype=np.float64)
     within = (x >= 0) & (x <= end)
-    finite = np.isfinite(y)
+    finite = np.abs(y) < ABSURD  # false for NaN
     place = np.clip(np.where(within, x, 0.0) / end * (columns - 1) + 0.5, 0, columns - 1).astype(np.int64)
     holes = np.unique(place[within & ~finite])
     keep = within & finite
@@ -54,7 +56,7 @@ def thin(steps: Sequence[float], values: Sequence[float], end: float, columns: i
 
 def has_holes(values: Sequence[float]) -> bool:
     """Whether some of them are no finite numbers."""
-    return not bool(np.isfinite(np.asarray(values, dtype=np.float64)).all())
+    return not bool((np.abs(np.asarray(values, dtype=np.float64)) < ABSURD).all())
 
 
 def smooth(thinned: Thinned, half_life: float) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -13,7 +12,7 @@ from textual.content import Content
 from textual.strip import Strip
 
 from screens.widgets.frugal import Frugal
-from screens.widgets.scale import Scale, brief, fit, last_step_shown
+from screens.widgets.scale import ABSURD, Scale, brief, fit, last_step_shown
 from workbench.figures import significant
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class Plot(Frugal):
         foot = 0 if self._compact else 2
         rows = height - foot
         curve = self._curve
-        points = [(step, value) for step, value in curve.points if math.isfinite(value)]
+        points = [(step, value) for step, value in curve.points if abs(value) < ABSURD]
         farthest = max([*curve.steps[-1:], *(step for step, _ in points)], default=0.0)
         end = last_step_shown(farthest, curve.end)
         columns = max(width - 8 - _END_LABEL, 1) * 2

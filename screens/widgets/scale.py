@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+ABSURD = 1e100
+"""A number of that size is no measurement, and sums of them overflow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -33,7 +36,7 @@ class Scale:
             if last - first < most:
                 break
             step = _round_up(step * 1.01)
-        return [round(number * step, 12) for number in range(first, last + 1)]
+        return [number * step for number in range(first, last + 1)]
 
 
 def fit(low: float, high: float, *, log: bool = False) -> Scale:
@@ -42,7 +45,7 @@ def fit(low: float, high: float, *, log: bool = False) -> Scale:
     Round ends move seldom while a run goes on, and a plot whose scale stands still is repainted only
     where its curve has grown.
     """
-    if log and low > 0:
+    if log and low > 1 / ABSURD:
         if high <= low * 1.0001:
             return Scale(low / 1.5, high * 1.5, log=True)
         grain = 10 ** (math.log10(high / low) / 24)
