@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -9,10 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from screens.dataset.file_line import FileLine
 from screens.dataset.lens import DEFAULT_CUTOFF, Lens, model_to_begin_with
+from screens.dataset.lines_view import LinesView
 from screens.dataset.row_panes import ConversationPane, TokensPane
 from screens.dataset.rows_pane import RowsPane
 from screens.dataset.statistics_pane import StatisticsPane
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from workbench.data.dataset import Dataset
 
 SETTLE_S = 0.04
+OF_A_FILE = ("turn_view", "statistics", "train", "go_to", "bad_rows", "cutoff", "zoom")
 LEAST_CUTOFF, MOST_CUTOFF = 8, 1_048_576
 
 
@@ -107,6 +111,7 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
         self.set_class(self.dataset is not None, "-open")
         if self.dataset is not None:
             remember_file("data", str(self.dataset.path.absolute()))
+        self.refresh_bindings()
         self._change_lens()
 
     def on_rows_pane_selected(self, message: RowsPane.Selected) -> None:
@@ -137,6 +142,12 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
 
     # --- actions
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that would do nothing now are not shown."""
+        if action == "turn_view" and self.has_class("-wide") and self.has_class("-tall"):
+            return False
+        return self.dataset is not None or action not in OF_A_FILE
+
     def action_open(self) -> None:
         """Pick a file and open it."""
         from screens.widgets.file_picker import FilePicker
@@ -149,25 +160,38 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
 
     def action_turn_view(self) -> None:
         """Row as conversation, or as tokens."""
-        self.toggle_class("-tokens")
+        self._rearrange(lambda: self.toggle_class("-tokens"))
         remember("data_view", "tokens" if self.has_class("-tokens") else "conversation")
 
     def action_statistics(self) -> None:
         """Show or hide the figures of the whole file."""
-        self.toggle_class("-statistics")
+        self._rearrange(lambda: self.toggle_class("-statistics"))
 
     def action_zoom(self) -> None:
         """The focused pane alone, or all of them again."""
-        focused = self.focused
-        side = "-zoom-row" if isinstance(focused, (ConversationPane, TokensPane)) else "-zoom-rows"
-        zoomed = self.has_class("-zoom-row") or self.has_class("-zoom-rows")
-        self.remove_class("-zoom-row", "-zoom-rows")
-        self.set_class(not zoomed, side)
+        if self.has_class("-zoom-row") or self.has_class("-zoom-rows"):
+            self._rearrange(lambda: self.remove_class("-zoom-row", "-zoom-rows"))
+        else:
+            self.add_class("-zoom-row" if isinstance(self.focused, LinesView) else "-zoom-rows")
+
+    def _rearrange(self, change: Callable[[], object]) -> None:
+        """Show other panes; the focus stays on the same side, and never on what is out of sight."""
+        on_row = isinstance(self.focused, LinesView)
+        change()
+
+        def focus() -> None:
+            panes: list[Widget] = [pane for pane in self.query(LinesView) if pane.is_on_screen]
+            tables: list[Widget] = [table for table in self.query("RowTable") if table.is_on_screen]
+            wanted = panes + tables if on_row else tables + panes
+            if wanted and self.focused not in wanted:
+                wanted[0].focus()
+
+        self.call_after_refresh(focus)
 
     def action_train(self) -> None:
         """Open the form with this file."""
-        if self.dataset is not None:
-            self.app.post_message(TrainOn(str(self.dataset.path.absolute())))
+        assert self.dataset is not None
+        self.app.post_message(TrainOn(str(self.dataset.path.absolute())))
 
     async def action_stop(self) -> None:
         """Stop reading or counting."""
@@ -178,8 +202,7 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
         """Ask for a row's number and go there."""
         from screens.widgets.dialogs import TextPrompt
 
-        if self.dataset is None:
-            return
+        assert self.dataset is not None
         rows = self.dataset.rows
 
         def check(text: str) -> str | None:
@@ -196,8 +219,7 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
         """List the rows that cannot be used."""
         from screens.dataset.bad_rows import BadRowsDialog
 
-        if self.dataset is None:
-            return
+        assert self.dataset is not None
         statistics = self.query_one(StatisticsPane).statistics
         dropped = statistics.dropped if statistics else []
         bad_rows = sorted([*self.dataset.bad_rows, *dropped], key=lambda bad: bad.row)

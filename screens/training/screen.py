@@ -131,6 +131,10 @@ A recipe is an ordinary YAML file with LLaMA-Factory's and transformers' names: 
 
         return Recipe(**self._form.values)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A terminal that is wide enough shows both sides anyway."""
+        return action != "toggle_facts" or self.has_class("-narrow")
+
     # --- picking
 
     def action_pick_model(self) -> None:
@@ -265,6 +269,9 @@ A recipe is an ordinary YAML file with LLaMA-Factory's and transformers' names: 
     def action_toggle_facts(self) -> None:
         """On a narrow terminal: the form, or the YAML, the command and the memory."""
         self.toggle_class("-facts")
+        shown = self.query_one(RecipePane) if self.has_class("-facts") else self._form
+        if shown:
+            self.call_after_refresh(shown.focus)
 
 
 def _what_is_missing(form: Form) -> str:
