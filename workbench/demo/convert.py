@@ -29,7 +29,7 @@ def convert(gguf: Path, folder: Path) -> None:
     source = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
 
     values = source.config.to_dict()
-    for key in ("quantization_config", "_name_or_path", "name_or_path", "unk_token_id"):
+    for key in ("quantization_config", "_model_name_or_path", "unk_token_id"):
         values.pop(key, None)
     # A GGUF holds it as float32: 9.999999747378752e-06.
     values["rms_norm_eps"] = float(f"{values['rms_norm_eps']:.6g}")

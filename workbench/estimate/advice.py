@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from workbench.estimate.parts import memory_parts
 from workbench.figures import significant
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ def advise(recipe: Recipe, shape: Architecture, device: Device) -> list[str]:
     A change that saves less than 1 % is passed over. If all of them together are not enough, the last line
     says so.
     """
-    from workbench.estimate.memory import memory_parts
-
     room = device.free_gib if device.free_gib is not None else float("inf")
     total = sum(memory_parts(recipe, shape, device).values())
     lines: list[str] = []

@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workbench.estimate import formulas
-from workbench.estimate.architecture import Architecture, read_architecture
-from workbench.estimate.device import GIB, Device, this_device
+from workbench.estimate.advice import advise
+from workbench.estimate.architecture import read_architecture
+from workbench.estimate.device import Device, this_device
+from workbench.estimate.parts import memory_parts
 
 if TYPE_CHECKING:
     from workbench.recipe.schema import Recipe
 
-GPU_CONTEXT_GIB = 0.6
-CPU_PROCESS_GIB = 0.5
-CPU_ALLOCATOR_SHARE = 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Memory in GiB by part, all parts at once: the peak is at most this.
+    """Memory in GiB by part, added up as if all parts peaked at once.
 
     `available_gib` is what is free on `device` now, None where that cannot be told; then `fits` is None
     too. `advice` are the first changes that would make it fit, as recipe keys; empty if it fits.
@@ -42,7 +39,6 @@ def estimate(recipe: Recipe, *, device: Device | None = None) -> Estimate:
     Raises:
         WorkbenchError: there is no such model, or its config.json does not tell its shape.
     """
-    from workbench.estimate.advice import advise
     from workbench.models.find import find_model, read_config
 
     base = find_model(recipe.model_name_or_path, download=False).base
@@ -59,50 +55,3 @@ def estimate(recipe: Recipe, *, device: Device | None = None) -> Estimate:
         fits=fits,
         advice=advise(recipe, shape, device) if fits is False else [],
     )
-
-
-def memory_parts(recipe: Recipe, shape: Architecture, device: Device) -> dict[str, float]:
-    """GiB by part; parts that take nothing are left out.
-
-    What no formula gives: torch, transformers and peft take 0.5 GiB of RAM once imported, and a GPU holds
-    about as much for the CUDA context and the kernels. On a CPU the C library keeps freed blocks: over
-    batches of 4 x 64 to 4 x 384 tokens of SmolLM2, in float32 and in bf16, the resident peak grew 1.47
-    times as fast as activations and logits.
-    """
-    full = recipe.finetuning_type == "full"
-    compute = _compute_bytes(recipe, device)
-    targets = None if full else formulas.target_names(shape, recipe.lora_target)
-    adapter = 0 if targets is None else formulas.lora_parameters(shape, recipe.lora_rank, targets)
-    trained = shape.parameters if full else adapter
-    checkpointing = device.is_gpu if recipe.gradient_checkpointing is None else recipe.gradient_checkpointing
-    rows, length = recipe.per_device_train_batch_size, recipe.cutoff_len
-    bits = None if full else recipe.quantization_bit
-    held_as = formulas.MASTER if full else compute
-    sums = formulas.adafactor_sums(shape, recipe.lora_rank, targets)
-
-    n_bytes = {
-        "weights": formulas.weight_bytes(
-            shape, held_as, bits=bits, double_quantization=recipe.double_quantization
-        ),
-        "adapter": float(formulas.MASTER * adapter),
-        "gradients": formulas.gradient_bytes(trained),
-        "optimizer": formulas.optimizer_bytes(recipe.optim, trained, sums),
-        "autocast_copies": formulas.cast_bytes(shape) if full and compute == 2 else 0.0,
-        "dequantized": formulas.dequantized_bytes(shape, compute) if bits else 0.0,
-        "activations": formulas.activation_bytes(
-            shape, rows, length, compute, targets=targets, checkpointing=checkpointing
-        ),
-        "logits": formulas.logit_bytes(shape, rows, length),
-    }
-    parts = {name: value / GIB for name, value in n_bytes.items() if value}
-    if device.is_gpu:
-        return {**parts, "cuda_context": GPU_CONTEXT_GIB}
-    parts["allocator"] = CPU_ALLOCATOR_SHARE * (parts["activations"] + parts["logits"])
-    return {**parts, "process": CPU_PROCESS_GIB}
-
-
-def _compute_bytes(recipe: Recipe, device: Device) -> int:
-    """Bytes of a number in the products: as `workbench.models.precision` would choose, without torch."""
-    if device.is_gpu:
-        return 4 if recipe.bf16 is False and not recipe.fp16 else 2
-    return 2 if device.quick_at_bf16 and recipe.bf16 is not False and not recipe.fp16 else 4
