@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from workbench.chat.backend import Backend, ContextFull, Sampling
-from workbench.chat.characters import CharacterStream
 from workbench.chat.choosing import chooser
+from workbench.data.characters import CharacterStream
 from workbench.data.conversation import Message
 from workbench.data.tokenizer import load_tokenizer
 from workbench.errors import WorkbenchError

@@ -79,7 +79,7 @@ def resume(
     from workbench.runs.directory import find_run
 
     run = find_run(run_id)
-    resume_run(run)
+    resume_run(run, on_step=(lambda _: None) if as_json else say)
     if follow:
         from workbench.cli.following import follow_to_end
 

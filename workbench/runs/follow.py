@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from workbench.runs.status import Status, read_status
 
 _LOOK_S = 0.5
 _STEP_LINES_S = 10.0
+_DIGITS = re.compile(r"\d+")
 
 
 def follow(run: RunDirectory, say: Callable[[str], None]) -> Status:
@@ -26,9 +28,11 @@ def follow(run: RunDirectory, say: Callable[[str], None]) -> Status:
     while True:
         # The status is read first: when it says "ended", the events of that end are there to be read.
         status = read_status(run)
-        if status.phase and status.phase != phase:
-            say(f"{status.phase} …")
-        phase = status.phase
+        # "12 of 24 rows" is the same phase as "14 of 24 rows".
+        if (now := _DIGITS.sub("", status.phase)) != phase:
+            phase = now
+            if status.phase:
+                say(f"{status.phase} …")
         newest_step: Event | None = None
         for event in tail.read():
             if event["seq"] < status.first_seq:

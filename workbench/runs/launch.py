@@ -20,6 +20,8 @@ _ENVIRONMENT = {
     # Spin barriers of OpenMP cost several times when another program uses a core.
     "OMP_WAIT_POLICY": "PASSIVE",
     "TOKENIZERS_PARALLELISM": "false",
+    # Rows differ in length: without it, the GPU memory that torch holds grows to twice what it uses.
+    "PYTORCH_ALLOC_CONF": "expandable_segments:True",
     # The log is followed while it is written, is UTF-8 whatever the locale, and shows where C code died.
     "PYTHONUNBUFFERED": "1",
     "PYTHONUTF8": "1",

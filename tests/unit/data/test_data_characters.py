@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.chat.characters import UNFINISHED, CharacterStream
+from workbench.data.characters import UNFINISHED, CharacterStream
 from workbench.data.tokenizer import load_tokenizer
 
 
