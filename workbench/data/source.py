@@ -57,9 +57,9 @@ class Source:
             )
         return os.pread(self._text.fileno(), length, self._start + offset)
 
-    def reader(self, offset: int = 0) -> io.BufferedReader:
+    def reader(self, offset: int = 0, block: int = BLOCK) -> io.BufferedReader:
         """A buffered stream of the bytes from `offset` on; `for line in` it is quick."""
-        return io.BufferedReader(_Window(self, offset), BLOCK)
+        return io.BufferedReader(_Window(self, offset), block)
 
     def head(self) -> bytes:
         """The first bytes, enough to judge by."""

@@ -151,7 +151,8 @@ def inspect(
         "why": dataset.why,
         "rows": dataset.rows,
         "bad_rows": [{"row": bad.row, "reason": bad.reason} for bad in dataset.bad_rows],
-        "columns": dataset.columns,
+        # JSON can name a column with half a character, which cannot be printed.
+        "columns": [name.encode("utf-8", "replace").decode() for name in dataset.columns],
         "not_trained": dataset.why_not_trained(),
     }
     if model is not None and facts["not_trained"] is None:

@@ -140,6 +140,9 @@ def test_a_broken_row_in_a_json_list(tmp_path: Path) -> None:
     dense = json.dumps(ROWS, separators=(",", ":")).replace('"input":""', '"input":01', 1)
     dataset = opened(tmp_path, "dense.json", dense)
     assert (dataset.rows, [bad.row for bad in dataset.bad_rows]) == (30, [1])
+    unclosed = json.dumps(ROWS, indent=2).replace('"input": ""', '"input": "', 1)
+    dataset = opened(tmp_path, "unclosed.json", unclosed)
+    assert (dataset.rows, [bad.row for bad in dataset.bad_rows]) == (30, [1])
     after = opened(tmp_path, "after.json", json.dumps(ROWS) + "\n]")
     assert (len(after.good_rows), [bad.row for bad in after.bad_rows]) == (30, [31])
 
@@ -215,6 +218,21 @@ def test_nested_nulls_and_depth(tmp_path: Path) -> None:
 def test_what_holds_no_rows(name: str, content: bytes, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(WorkbenchError, match=sentence):
         opened(tmp_path, name, content)
+
+
+def test_a_hundred_megabytes_on_one_line(tmp_path: Path) -> None:
+    long = '{"instruction": "q", "output": "' + "x" * 100_000_000 + '"}'
+    for name in ("data.jsonl", "data"):
+        dataset = opened(tmp_path, name, long)
+        assert (dataset.container, dataset.format, dataset.good_rows) == ("JSON Lines", "alpaca", [1])
+    assert len(dataset.table().to_pylist()[0]["output"]) == 61
+    listed = opened(tmp_path, "list.json", f"[{long}]")
+    assert (listed.container, listed.good_rows) == ("JSON list", [1])
+
+
+def test_a_table_with_a_quote_gone_wrong_on_every_line(tmp_path: Path) -> None:
+    dataset = opened(tmp_path, "data.csv", "instruction,output\n" + '"a,b\n' * 20_000)
+    assert (dataset.rows, dataset.good_rows) == (20_000, [])
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:

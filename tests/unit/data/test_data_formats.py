@@ -147,7 +147,7 @@ def test_openai_messages_with_parts_and_tool_calls(tmp_path: Path) -> None:
         ({"role": "assistant", "tool_calls": [{"function": {}}]}, "turn 2 has a tool call without"),
         (
             {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{"}}]},
-            "turn 2 calls f with arguments that are not JSON",
+            "turn 2 calls 'f' with arguments that are not JSON",
         ),
     ],
 )

@@ -148,6 +148,16 @@ def test_contents_that_look_like_the_template(byte_tokenizer) -> None:
     assert trained(encoded, tokenizer) == ["true<|im_end|>", "true<|im_end|>"]
 
 
+def test_a_content_that_the_template_writes_twice_has_no_place_of_its_own(byte_tokenizer) -> None:
+    tokenizer = byte_tokenizer(
+        "{{ messages[0].content + '\n' }}{% for m in messages %}{{ m.role + ':' + m.content + '<|end|>' }}"
+        "{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}"
+    )
+    encoded = encode(chat("q", "A", "r", "B"), tokenizer, cutoff_len=10_000)
+    assert trained(encoded, tokenizer) == ["A<|end|>", "B<|end|>"]
+    assert [span.message for span in encoded.spans if span.role == "user"] == [2]
+
+
 def test_contents_that_hold_the_marks_themselves(byte_tokenizer) -> None:
     tokenizer = byte_tokenizer()
     encoded = encode(chat("\U000f0000\U000f0001", "\U000f0003"), tokenizer, cutoff_len=10_000)

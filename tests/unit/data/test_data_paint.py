@@ -47,6 +47,15 @@ def test_a_cut_inside_a_character(byte_tokenizer) -> None:
     assert "".join(piece.text for piece in lost) == "\ufffd<|im_end|>\n"
 
 
+def test_a_cut_behind_the_first_byte_of_a_character(byte_tokenizer) -> None:
+    tokenizer = byte_tokenizer()
+    cut_at = encoded(tokenizer, "q", "a电").turn_ends[0] - 2
+    pieces = paint(encoded(tokenizer, "q", "a电", cutoff=cut_at), tokenizer)
+    assert [piece.text for piece in pieces if piece.trained and not piece.cut] == ["a", "\ufffd"]
+    lost = "".join(piece.text for piece in pieces if piece.cut)
+    assert lost.startswith("\ufffd") and lost.lstrip("\ufffd") == "<|im_end|>\n"
+
+
 def test_every_token_is_painted_also_of_plain_text(smollm2_tokenizer) -> None:
     row = encode(Conversation((), 1, text="Plain 文本"), smollm2_tokenizer, cutoff_len=3)
     pieces = paint(row, smollm2_tokenizer)

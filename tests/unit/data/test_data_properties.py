@@ -123,7 +123,7 @@ def test_what_is_written_is_what_is_read(made: list[dict[str, object]]) -> None:
     for indent in (None, 2):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "data.json"
-            path.write_text(json.dumps(made, indent=indent))
+            path.write_text(json.dumps(made, indent=indent, ensure_ascii=False), encoding="utf-8", newline="")
             dataset = open_dataset(path)
             assert [dataset.record(row) for row in range(1, dataset.rows + 1)] == made
 

@@ -68,6 +68,12 @@ def test_inspect_with_a_model(tmp_path: Path, smollm2: Path) -> None:
         inspect(path, cutoff_len=16)
 
 
+def test_inspect_can_always_be_printed(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"instruction": "q", "output": "a", "\\ud800": "\\ud800"}\n')
+    json.dumps(inspect(path), ensure_ascii=False).encode()
+
+
 def test_inspect_of_rows_that_cannot_be_trained(tmp_path: Path, smollm2: Path) -> None:
     path = write(tmp_path / "data.jsonl", [{"title": "t", "ask": "q"}])
     facts = inspect(path, model=str(smollm2))

@@ -7,10 +7,12 @@ import io
 from collections.abc import Iterator, Sequence
 
 from workbench.data.containers.base import TextContainer, Unreadable
-from workbench.data.source import Source
+from workbench.data.source import BLOCK, Source
 
 DELIMITERS = ",\t;"
 _LONGEST_FIELD = 1 << 28
+# After a broken record reading begins anew, perhaps at every line.
+_BLOCK_AFTER_ERROR = 1 << 16
 
 
 class Delimited(TextContainer):
@@ -52,8 +54,9 @@ class Delimited(TextContainer):
 
     def _records(self, offset: int) -> Iterator[tuple[int, int, list[str] | Unreadable]]:
         """Start, length and fields of every record from `offset`; blank lines are none."""
+        block = BLOCK
         while offset < self._source.size:
-            lines = _Lines(self._source, offset)
+            lines = _Lines(self._source, offset, block)
             reader = self._reader(lines)
             while True:
                 start = lines.offset
@@ -66,6 +69,7 @@ class Delimited(TextContainer):
                     first = lines.first_line(start)
                     yield start, first, Unreadable(f"not {self.name}: {_plain(error)}")
                     offset = start + first
+                    block = _BLOCK_AFTER_ERROR
                     break
                 length = lines.offset - start
                 if lines.undecodable:
@@ -82,9 +86,9 @@ class Delimited(TextContainer):
 class _Lines:
     """A source's lines as text; `offset` is behind the last one that was given."""
 
-    def __init__(self, source: Source, offset: int) -> None:
+    def __init__(self, source: Source, offset: int, block: int) -> None:
         self._source = source
-        self._stream = source.reader(offset)
+        self._stream = source.reader(offset, block)
         self.offset = offset
         self.undecodable = False
 
@@ -104,7 +108,7 @@ class _Lines:
 
     def first_line(self, start: int) -> int:
         """The length in bytes of the line that begins at `start`."""
-        return len(self._source.reader(start).readline())
+        return len(self._source.reader(start, _BLOCK_AFTER_ERROR).readline())
 
 
 def unique_names(fields: Sequence[str]) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ _BINARY = (
 _FIRST_LINES = 20
 _JSON_NAMES = (".json", ".jsonl", ".ndjson")
 _TABLE_NAMES = (".csv", ".tsv")
+_OBJECT_START = re.compile(r'\{\s*"[^"\n]*"\s*:')
 _HEADER_NAME = re.compile(r"[\w][\w .()/-]{0,39}")
 # A header with one of these is taken for one even where a comma could be the text's own.
 _KNOWN_COLUMNS = frozenset(
@@ -67,6 +68,8 @@ def open_container(path: Path) -> Container:
         return JsonLines(source)
     if start.startswith("{"):
         _refuse_single_object(path, start, complete=source.size <= len(head))
+    if _OBJECT_START.match(start):
+        return JsonLines(source)
     if delimiter := _delimiter(text, suffix):
         return Delimited(source, delimiter)
     return JsonLines(source) if suffix in _JSON_NAMES else TextLines(source)

@@ -109,7 +109,7 @@ def _content(value: object, name: str) -> str:
         inner = part.get("text") if isinstance(part, dict) else part
         if not isinstance(inner, str):
             what = part.get("type") if isinstance(part, dict) else kind(part)
-            raise RowProblem(f"{name} has a part that is not text ({str(what)[:40]})")
+            raise RowProblem(f"{name} has a part that is not text ({str(what)[:40]!r})")
         texts.append(inner)
     return "".join(texts)
 
@@ -127,7 +127,7 @@ def _calls(calls: object, name: str) -> str:
                 arguments = json.loads(arguments)
             except (ValueError, RecursionError):
                 raise RowProblem(
-                    f"{name} calls {function['name']} with arguments that are not JSON"
+                    f"{name} calls {function['name'][:40]!r} with arguments that are not JSON"
                 ) from None
         found.append({"name": function["name"], "arguments": arguments})
     return json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False)
