@@ -94,7 +94,9 @@ class PickList(ModalScreen[str | None]):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(self._title)
             dialog.border_subtitle = "↑↓ choose   enter take   escape leave"
-            yield Input(placeholder=self.PLACEHOLDER)
+            field = Input(placeholder=self.PLACEHOLDER)
+            field.cursor_blink = False
+            yield field
             listing = OptionList(markup=False)
             listing.can_focus = False
             yield listing
