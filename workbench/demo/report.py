@@ -127,4 +127,6 @@ def _answers(run: RunDirectory, tell: Callable[[str], None]) -> list[Answers]:
 def _block(title: str, text: str) -> list[str]:
     """An answer under a title in the margin, its lines one below the other."""
     lines = [line for line in printable(text).splitlines() if line.strip()] or ["(nothing)"]
+    if not lines[-1].endswith((".", "!", "?", "。", "！", "？", ")", '"', "”")):
+        lines[-1] += " …"  # the base model goes on; ANSWER_TOKENS are enough to see how it answers
     return [f"  {title if number == 0 else '':<7} {line}" for number, line in enumerate(lines)]

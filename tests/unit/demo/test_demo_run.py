@@ -97,6 +97,7 @@ def test_the_report_shows_figures_and_answers_and_no_control_characters() -> Non
     assert "held-out loss  3.50 -> 1.75  (-50%)" in lines
     assert "time           1m34s" in lines
     assert "peak memory    2.69 GiB" in lines
+    assert "  before  Long answer …" in lines
     assert lines[lines.index("  after   In short: X.") + 1] == "          Why: Y."
 
 
