@@ -16,7 +16,10 @@ def demo(
         bool, typer.Option("--json", help="With --headless: print the report as JSON.")
     ] = False,
 ) -> None:
-    """Fine-tune a small model on a small sample set, and see what it learnt: a few minutes on a CPU."""
+    """Fine-tune a small model on a sample set, and see.
+
+    A few minutes on two CPU cores; the app opens on the live run.
+    """
     from workbench.cli.printing import print_json, say
     from workbench.demo.flow import start_demo
     from workbench.demo.report import build_report

@@ -10,7 +10,7 @@ from workbench.cli.printing import print_json, say
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """What is installed and what this machine has: GPUs, drivers, Ollama, disk, terminal."""
+    """What is installed and what this machine has."""
     from dataclasses import asdict
 
     from workbench.doctor import examine

@@ -19,9 +19,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def compare(
     model: Annotated[str, typer.Argument(help="A model folder, a run's id or a hub id.")],
-    rows: Annotated[Path, typer.Option("--rows", help="A file of rows that were not trained on.")],
+    rows: Annotated[
+        Path | None, typer.Option("--rows", help="A file of held-out rows. [those that the run held out]")
+    ] = None,
     methods: Annotated[
-        str, typer.Option(help="Methods with commas; the first is the baseline.")
+        str, typer.Option(help="Methods with commas; full is the baseline.")
     ] = "full,int8,nf4",
     count: Annotated[int, typer.Option(help="How many of the rows.", min=1)] = 32,
     prompts: Annotated[int, typer.Option(help="How many of them are answered.", min=0)] = 3,
@@ -30,7 +32,10 @@ def compare(
     detach: Annotated[bool, typer.Option("--detach", help="Return at once with the run's id.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What each quantization costs: size, speed, perplexity, divergence and agreement."""
+    """What each quantization costs, measured.
+
+    Size, speed, perplexity of the answers, divergence from full precision, agreement.
+    """
     from workbench.quantize.plan import make_plan
     from workbench.quantize.start import start_comparison
 
@@ -95,7 +100,7 @@ def chat(
     seed: Annotated[int | None, typer.Option(help="Makes sampling repeatable.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stream an answer; without --prompt the app opens on Chat."""
+    """Stream an answer, or open the app on Chat."""
     if prompt is None:
         from workbench.cli.opening import open_app
 

@@ -57,7 +57,10 @@ def attach(run_id: RunId = "last") -> None:
 
 
 def stop(run_id: RunId, as_json: AsJson = False) -> None:
-    """Stop a run: ask it to save and end, then terminate it, then kill it."""
+    """Stop a run.
+
+    It is asked to save and end at its step; then terminated; then killed. Each step is told.
+    """
     from workbench.runs.catalog import summary
     from workbench.runs.control import stop as stop_run
     from workbench.runs.directory import find_run

@@ -37,7 +37,10 @@ def inspect(
     format: Annotated[str | None, typer.Option(help="Take this format instead of the detected one.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a data file holds: container, encoding, format, rows, bad rows, tokens."""
+    """What a data file holds.
+
+    Container, encoding, format, rows, bad rows with their reasons, and tokens under a model.
+    """
     from workbench.data.statistics import inspect as inspect_file
 
     report = inspect_file(path, model=model, cutoff_len=cutoff_len, format=format)
@@ -56,8 +59,10 @@ def _print_report(report: dict[str, Any]) -> None:
         ("container", f"{report['container']}, {report['encoding']}"),
         ("format", f"{report['format']} ({report['why']})" if report.get("why") else report["format"]),
         ("columns", ", ".join(report["columns"][:20]) + (" …" if len(report["columns"]) > 20 else "")),
-        ("rows", f"{count(report['rows'])}, {count(len(bad))} of them bad"),
+        ("rows", f"{count(report['rows'])}, {count(len(bad)) if bad else 'none'} of them bad"),
     ]
+    if report["not_trained"]:
+        lines.append(("training", f"refused: {report['not_trained']}"))
     if tokens := report.get("tokens"):
         share = tokens["trained"] / tokens["total"] if tokens["total"] else 0.0
         lines += [
@@ -66,6 +71,7 @@ def _print_report(report: dict[str, Any]) -> None:
                 f"cut at {count(tokens['cutoff_len'])}",
                 f"{count(tokens['rows_cut'])} rows, {count(tokens['tokens_lost'])} tokens lost",
             ),
+            ("end token lost", f"{count(tokens['eos_lost'])} rows"),
             ("trains nothing", f"{count(tokens['untrained_rows'])} rows"),
         ]
         if tokens["total"]:
@@ -81,7 +87,7 @@ def _print_report(report: dict[str, Any]) -> None:
 
 
 def estimate(words: RecipeWords = None, as_json: AsJson = False) -> None:
-    """How much memory a recipe needs, part by part, and whether it fits."""
+    """How much memory a recipe needs, and whether it fits."""
     from workbench.estimate import estimate as estimate_recipe
     from workbench.figures import significant
 
@@ -117,7 +123,7 @@ def train(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Launch a fine-tune and return at once with the run's id."""
+    """Launch a fine-tune; it outlives this terminal."""
     from workbench.training.start import start_training
 
     run = start_training(_recipe(words))
