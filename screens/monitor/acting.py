@@ -30,6 +30,12 @@ class Account:
     trouble: str = ""
     busy: bool = False
 
+    def begin(self) -> None:
+        """Something is being done anew; what was told while the last is still under way stays."""
+        if not self.busy:
+            self.told.clear()
+        self.trouble, self.busy = "", True
+
     def take(self, message: Told) -> None:
         """Add what was told."""
         if message.failed:

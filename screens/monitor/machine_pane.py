@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.runs.status import Status
 
 _LABEL = 9
+_GPUS_IN_DETAIL = 2
 
 
 class MachinePane(Frugal):
@@ -31,11 +32,15 @@ class MachinePane(Frugal):
         self._status: Status | None = None
         self._portrait = Portrait()
         self._busy = False
+        self._height = 0
         self.border_title = "memory"
 
     def show(self, machine: Machine | None, status: Status | None, portrait: Portrait, *, busy: bool) -> None:
         """Show the machine and what this run holds of it; `busy` while any run is live."""
         self._machine, self._status, self._portrait, self._busy = machine, status, portrait, busy
+        height = len(self.text(40).split()) + self.gutter.height
+        if height != self._height:
+            self._height = self.styles.height = height
         self.redraw()
 
     def text(self, width: int) -> Content:
@@ -44,10 +49,10 @@ class MachinePane(Frugal):
             return Content.styled("looking at the machine …", "$text-muted")
         lines: list[Content] = []
         for gpu in machine.gpus:
-            lines += _gpu(gpu, width, busy=self._busy)
+            lines += _gpu(gpu, width, details=self._busy and len(machine.gpus) <= _GPUS_IN_DETAIL)
         lines.append(self._run())
         if not machine.gpus:
-            lines.append(_absence(machine, width))
+            lines += _absence(machine, width)
         lines += _host(machine, width, busy=self._busy)
         return Content("\n").join(lines)
 
@@ -59,7 +64,8 @@ class MachinePane(Frugal):
         if status.live and portrait.process_gib is not None:
             words.append(f"{gib(portrait.process_gib * GIB)} now")
         if status.peak_memory_gib is not None:
-            words.append(f"{gib(status.peak_memory_gib * GIB)} at most")
+            most = max(status.peak_memory_gib, portrait.process_gib or 0.0)
+            words.append(f"{gib(most * GIB)} at most")
         _, torch_gib = portrait.curve("torch_allocated_gib")
         if len(torch_gib) and math.isfinite(torch_gib[-1]):
             words.append(f"torch {significant(torch_gib[-1])}")
@@ -79,11 +85,11 @@ def _bar(share: float, text: str, width: int, *, limit: float = 0.95) -> Content
     return Content.assemble(("━" * filled, colour), ("━" * (cells - filled), "$border-blurred"), f"  {text}")
 
 
-def _gpu(gpu: Gpu, width: int, *, busy: bool) -> list[Content]:
+def _gpu(gpu: Gpu, width: int, *, details: bool) -> list[Content]:
     share = gpu.used_gib / gpu.total_gib if gpu.total_gib else 0.0
     used = f"{significant(gpu.used_gib)} of {significant(gpu.total_gib)} GiB"
     lines = [_labelled(f"GPU{gpu.index}", _bar(share, used, width))]
-    if busy:
+    if details:
         words = [shorten(gpu.name, max(width - _LABEL - 26, 8))]
         if gpu.utilisation is not None:
             words.append(f"{gpu.utilisation} %")
@@ -96,11 +102,12 @@ def _gpu(gpu: Gpu, width: int, *, busy: bool) -> list[Content]:
     return lines
 
 
-def _absence(machine: Machine, width: int) -> Content:
-    reason = machine.gpu_absence or "none was found"
-    return Content.assemble(
-        (f"{'GPU':<{_LABEL}}", "$text-muted"), (shorten(f"none: {reason}", width - _LABEL), "$warning")
-    )
+def _absence(machine: Machine, width: int) -> list[Content]:
+    reason = shorten(f"none: {machine.gpu_absence or 'it shows none'}", width - _LABEL)
+    return [
+        _labelled("GPU", Content.styled(reason, "$warning")),
+        _labelled("", Content.styled("training runs on the CPU", "$text-muted")),
+    ]
 
 
 def _host(machine: Machine, width: int, *, busy: bool) -> list[Content]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.widgets import Static
 
-from screens.monitor.portrait import Portrait
+from screens.monitor.acting import Account, Told
+from screens.monitor.portrait import Portrait, step_of
 from screens.monitor.summary import elapsed, loss_is_nan
 from workbench.figures import count, duration
 from workbench.untrusted import printable, shorten
@@ -15,6 +17,32 @@ if TYPE_CHECKING:
     from workbench.runs.status import Status
 
 _LONGEST = 600
+
+
+class Notice(Static):
+    """Hidden while there is nothing to say. Keeps what stop and resume told, run by run."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._accounts: dict[str, Account] = {}
+        self._shown = ""
+
+    def account(self, run_id: str) -> Account:
+        """What was done to this run."""
+        return self._accounts.setdefault(run_id, Account())
+
+    def take(self, message: Told) -> None:
+        """Keep what was told."""
+        self.account(message.run_id).take(message)
+
+    def show(self, status: Status | None, portrait: Portrait, width: int) -> None:
+        """Say what there is to say about this run, in lines of `width` cells."""
+        account = self.account(status.id) if status else Account()
+        text = notice(status, portrait, account.told, account.trouble, width)
+        if text.markup != self._shown:
+            self._shown = text.markup
+            self.display = bool(text)
+            self.update(text)
 
 
 def notice(status: Status | None, portrait: Portrait, told: list[str], trouble: str, width: int) -> Content:
@@ -92,8 +120,8 @@ def _next_steps(status: Status, portrait: Portrait) -> Content:
 def _last_warning(portrait: Portrait, width: int) -> Content:
     last = portrait.warnings[-1]
     more = f" (the last of {len(portrait.warnings)})" if len(portrait.warnings) > 1 else ""
-    step = last.get("step")
-    where = f"step {count(int(step))}: " if isinstance(step, int | float) and step else ""
+    step = step_of(last)
+    where = f"step {count(step)}: " if step else ""
     room = max(width - len(where) - len(more) - 2, 10)
     message = shorten(str(last.get("message") or ""), room)
     return Content.assemble((f"! {where}", "$warning"), message, (more, "$text-muted"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -66,8 +67,14 @@ def held_out_of(history: History) -> tuple[tuple[float, float], ...]:
 def marks_of(history: History) -> tuple[Mark, ...]:
     """What happened besides the curve, in the order in which it may be painted over."""
     return (
-        *(Mark(event.get("step") or 0, "▲", "good") for event in history.checkpoints),
+        *(Mark(step_of(event), "▲", "good") for event in history.checkpoints),
         *(Mark(step, "↻", "good") for step in history.resumes),
-        *(Mark(event.get("step") or 0, "!", "warning") for event in history.warnings),
-        *(Mark(event.get("step") or 0, "✗", "error") for event in history.errors),
+        *(Mark(step_of(event), "!", "warning") for event in history.warnings),
+        *(Mark(step_of(event), "✗", "error") for event in history.errors),
     )
+
+
+def step_of(event: Event) -> int:
+    """The step that an event belongs to; 0 where it tells none."""
+    step = event.get("step")
+    return int(step) if isinstance(step, int | float) and math.isfinite(step) else 0

@@ -29,7 +29,7 @@ Start one on Train (2), or with
 # Name and width, the most wanted first: a narrow list leaves the last ones out.
 _COLUMNS = (("loss", 6), ("step", 9), ("held-out", 11), ("age", 4))
 _ORDER = ("step", "loss", "held-out", "age")
-_LEAST_NAME = 14
+_LEAST_NAME = 12
 
 
 class RunsList(Frugal, can_focus=True):

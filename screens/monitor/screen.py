@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
 
 from screens.messages import ChatWith, CompareModel, ShowComparison
-from screens.monitor.acting import Account, Told, resume_run, stop_run
+from screens.monitor.acting import Told, resume_run, stop_run
 from screens.monitor.feed import Feed, News, Target
 from screens.monitor.log_pane import LogPane
-from screens.monitor.loss_plot import SMOOTHINGS, TITLES, MetricPlot, curve_of
+from screens.monitor.loss_plot import SMOOTHINGS, MetricPlot
 from screens.monitor.machine_pane import MachinePane
-from screens.monitor.notice import notice
+from screens.monitor.notice import Notice
 from screens.monitor.portrait import Portrait
 from screens.monitor.recipe_dialog import RecipeDialog
 from screens.monitor.runs_list import RunsList
+from screens.monitor.small_curves import METRICS, SmallCurves
 from screens.monitor.summary import Summary
 from screens.widgets.dialogs import Question
-from screens.widgets.plot import Plot
 from screens.widgets.room import Room
 from screens.widgets.status_line import current_run
 from screens.widgets.thin_line import ThinCompositor
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from screens.app import WorkbenchApp
     from workbench.runs.status import Status
 
-_SMALL_CURVES = ("learning_rate", "tokens_per_s", "grad_norm", "process_gib")
 _RESUMABLE = ("stopped", "failed", "crashed")
 
 
@@ -73,9 +70,7 @@ left of the run.
         self._compositor = ThinCompositor()
         self._chosen = ""
         self._portrait = Portrait()
-        self._accounts: dict[str, Account] = {}
         self._keys_for: object = None
-        self._notice_shown = ""
         self._feed = Feed(self.post_message)
 
     @property
@@ -86,14 +81,11 @@ left of the run.
         with Horizontal(id="panes"):
             with Vertical(id="side"):
                 yield RunsList(classes="pane")
-                for metric in _SMALL_CURVES:
-                    plot = Plot(compact=True, id=metric, classes="small pane")
-                    plot.border_title = TITLES[metric]
-                    yield plot
+                yield SmallCurves()
                 yield MachinePane(classes="pane")
             with Vertical(id="main"):
                 yield Summary(classes="pane")
-                yield Static(id="notice", markup=False)
+                yield Notice()
                 yield MetricPlot(id="plot", classes="pane")
                 yield LogPane(classes="pane")
 
@@ -123,10 +115,8 @@ left of the run.
     # What came in
 
     def _runs_changed(self) -> None:
-        if not self._chosen or self._status is None:
-            current = current_run(self._workbench.runs)
-            if current and not self._chosen:
-                self._chosen = current.id
+        if not self._chosen and (current := current_run(self._workbench.runs)):
+            self._chosen = current.id
         self._show_everything()
 
     def on_news(self, message: News) -> None:
@@ -135,7 +125,7 @@ left of the run.
             self._show_run()
 
     def on_told(self, message: Told) -> None:
-        self._accounts.setdefault(message.run_id, Account()).take(message)
+        self.query_one(Notice).take(message)
         self._workbench.look_at_runs()
         self._show_run()
 
@@ -184,7 +174,7 @@ left of the run.
 
     def _follow(self) -> None:
         status = self._status
-        metrics = {"loss", "torch_allocated_gib", self._plot.metric, *_SMALL_CURVES}
+        metrics = {"loss", "torch_allocated_gib", self._plot.metric, *METRICS}
         pid = status.pid if status and status.live else None
         self._feed.follow(Target(self._run, pid, frozenset(metrics)) if self._chosen else None)
 
@@ -192,12 +182,10 @@ left of the run.
         status, portrait = self._status, self._portrait
         self.query_one(Summary).show(status, portrait)
         self._plot.show_run(status, portrait)
-        for metric in _SMALL_CURVES:
-            curve = replace(curve_of(metric, status, portrait), points=(), marks=())
-            smoothing = SMOOTHINGS[0] if metric == "tokens_per_s" else 0.0
-            self.query_one(f"#{metric}", Plot).show(curve, smoothing=smoothing, placeholder="–")
+        self.query_one(SmallCurves).show(status, portrait)
         self.query_one(LogPane).show(portrait.log)
-        self._show_notice()
+        width = self.query_one("#main").size.width - 4
+        self.query_one(Notice).show(status, portrait, width)
         self._show_machine()
         keys_for = (status and (status.state, status.job), portrait.saved)
         if keys_for != self._keys_for:
@@ -207,16 +195,6 @@ left of the run.
     def _show_machine(self) -> None:
         busy = any(run.live for run in self._workbench.runs)
         self.query_one(MachinePane).show(self._workbench.machine, self._status, self._portrait, busy=busy)
-
-    def _show_notice(self) -> None:
-        account = self._accounts.get(self._chosen, Account())
-        width = self.query_one("#main").size.width - 4
-        text = notice(self._status, self._portrait, account.told, account.trouble, width)
-        if text.markup != self._notice_shown:
-            self._notice_shown = text.markup
-            place = self.query_one("#notice", Static)
-            place.display = bool(text)
-            place.update(text)
 
     # What the keys do
 
@@ -239,13 +217,12 @@ left of the run.
         status, run = self._status, self._run
         if status is None:
             return
-        account = self._accounts.setdefault(run.id, Account())
+        account = self.query_one(Notice).account(run.id)
         hurry = account.busy
 
         def answered(yes: bool | None) -> None:
             if yes:
-                if not hurry:
-                    self._accounts[run.id] = Account(busy=True)
+                account.begin()
                 stop_run(run, self.post_message, at_once=hurry)
 
         if hurry:
@@ -261,8 +238,9 @@ left of the run.
     def action_resume(self) -> None:
         """Go on from the last whole checkpoint."""
         run = self._run
-        if not self._accounts.get(run.id, Account()).busy:
-            self._accounts[run.id] = Account(busy=True)
+        account = self.query_one(Notice).account(run.id)
+        if not account.busy:
+            account.begin()
             resume_run(run, self.post_message)
 
     def action_chat(self) -> None:

@@ -48,8 +48,8 @@ class Summary(Frugal):
         status = self._status
         if status is None:
             return Content("")
-        first = [_state(status), *_progress(status, gauge=width >= 90), _loss(status, self._portrait)]
-        first.append(_held_out(status))
+        first = [_state(status), *_progress(status, gauge=width >= 100), _loss(status, self._portrait)]
+        first += [_held_out(status), _phase(status)]
         second = [*_times(status), *_speed(status, self._portrait), *_what(status, self._portrait)]
         return Content("\n").join([_fitting(first, width), _fitting(second, width)])
 
@@ -86,10 +86,14 @@ def _named(name: str, value: str, style: str = "") -> Content:
 
 def _state(status: Status) -> Content:
     mark, colour = MARKS.get(status.state, ("·", "$secondary"))
+    return Content.assemble((mark, colour), (f" {status.state}", f"bold {colour}"))
+
+
+def _phase(status: Status) -> Part:
     # While it trains the phase tells nothing that the state does not.
-    phase = status.phase if status.live and status.phase != "training" else ""
-    words = f" {status.state}" + (f": {shorten(status.phase, 48)}" if phase else "")
-    return Content.assemble((mark, colour), (words, f"bold {colour}"))
+    if not status.live or status.phase in ("", "training"):
+        return None
+    return Content.styled(shorten(status.phase, 60), "$primary")
 
 
 def _progress(status: Status, *, gauge: bool) -> list[Part]:
@@ -97,11 +101,12 @@ def _progress(status: Status, *, gauge: bool) -> list[Part]:
         return [_named("step", count(status.step))] if status.step else []
     share = min(status.step / status.max_steps, 1.0)
     filled = round(share * _GAUGE)
-    bar = Content.assemble(
-        ("━" * filled, "$primary"), ("━" * (_GAUGE - filled), "$border-blurred"), f" {100 * share:.0f} %"
-    )
+    bar = Content.assemble(("━" * filled, "$primary"), ("━" * (_GAUGE - filled), "$border-blurred"))
     steps = _named("step", f"{count(status.step)}/{count(status.max_steps)}")
-    return [bar, steps] if gauge and status.live else [steps]
+    if not status.live:
+        return [steps]
+    percent = f" {100 * share:.0f} %"
+    return [bar + percent, steps] if gauge else [steps + Content.styled(percent, "$text-muted")]
 
 
 def _loss(status: Status, portrait: Portrait) -> Part:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from screens.widgets.curve import Dots, Floats, Thinned
 
 _END_LABEL = 7
+_LEAST_HALF_LIFE = 3.0
+"""Steps; what is shorter smooths nothing."""
 _BLANK, _RAW, _SMOOTH, _POINT, _AXIS, _LABEL, _GOOD, _WARNING, _ERROR = range(9)
 _NAMES = ("", "raw", "smooth", "point", "axis", "label", "good", "warning", "error")
-_LINES = {False: "│┤└─┬◆", True: "|+`-+o"}
+_ASCII = str.maketrans("│┤└─┬◆▲↻✗×", "|+`-+o^rxx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +127,21 @@ class Plot(Frugal):
 
     def _draw_axes(self, grid: _Grid, area: _Area, ticks: list[float]) -> None:
         for row in range(area.height):
-            grid.put(area.left - 1, row, grid.line[0], _AXIS)
+            grid.put(area.left - 1, row, "│", _AXIS)
         for tick in ticks:
             row, label = area.row_of(tick), brief(tick)
             grid.put(area.left - 2 - len(label), row, label, _LABEL)
-            grid.put(area.left - 1, row, grid.line[1], _AXIS)
+            grid.put(area.left - 1, row, "┤", _AXIS)
         if self._compact:
             return
-        grid.put(area.left - 1, area.height, grid.line[2] + grid.line[3] * area.width, _AXIS)
+        grid.put(area.left - 1, area.height, "└" + "─" * area.width, _AXIS)
         room = area.left + area.width
         steps = Scale(0, area.end).ticks(max(area.width // 12, 2))
         for step in dict.fromkeys([area.end, *reversed(steps)]):
             x, label = area.left + area.cell_of(step), brief(step)
             start = min(x - (len(label) - 1) // 2, area.left + area.width - len(label))
             if start + len(label) <= room:
-                grid.put(x, area.height, grid.line[4], _AXIS)
+                grid.put(x, area.height, "┬", _AXIS)
                 grid.put(start, area.height + 1, label, _LABEL)
                 room = start - 2
         grid.put(area.left + area.width + 1, area.height + 1, "step", _LABEL)
@@ -161,7 +163,7 @@ class Plot(Frugal):
         if len(columns) < area.columns / 2:
             raw.line(columns, area.dots(thinned.mean))
         grid.braille(area, raw, _RAW)
-        smoothed = smooth(thinned, max(self._smoothing * area.end, 2.0))
+        smoothed = smooth(thinned, max(self._smoothing * area.end, _LEAST_HALF_LIFE))
         line = Dots(area.width, area.height)
         line.line(columns, area.dots(smoothed), thick=True)
         grid.braille(area, line, _SMOOTH)
@@ -171,7 +173,7 @@ class Plot(Frugal):
         self, grid: _Grid, area: _Area, points: list[tuple[float, float]]
     ) -> list[tuple[float, int]]:
         for step, value in points:
-            grid.put(area.left + area.cell_of(step), area.row_of(value), grid.line[5], _POINT)
+            grid.put(area.left + area.cell_of(step), area.row_of(value), "◆", _POINT)
         return [(points[-1][1], _POINT)] if points else []
 
 
@@ -215,10 +217,10 @@ class _Grid:
     def __init__(self, width: int, height: int, *, ascii_only: bool) -> None:
         self._signs = [[" "] * width for _ in range(height)]
         self._styles = [[_BLANK] * width for _ in range(height)]
-        self.line = _LINES[ascii_only]
+        self._ascii_only = ascii_only
 
     def put(self, x: int, y: int, text: str, style: int) -> None:
-        for offset, sign in enumerate(text):
+        for offset, sign in enumerate(text.translate(_ASCII) if self._ascii_only else text):
             if 0 <= y < len(self._signs) and 0 <= x + offset < len(self._signs[y]):
                 self._signs[y][x + offset] = sign
                 self._styles[y][x + offset] = style

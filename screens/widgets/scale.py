@@ -55,10 +55,10 @@ def fit(low: float, high: float, *, log: bool = False) -> Scale:
         margin = abs(high) / 2 or 1.0
         return Scale(low - margin, high + margin)
     grain = _round_up((high - low) / 24)
-    bottom = math.floor(low / grain) * grain
+    bottom = math.floor(low / grain + 1e-9) * grain
     if low >= 0 and bottom < grain:
         bottom = max(bottom, 0.0)
-    return Scale(bottom, math.ceil(high / grain) * grain)
+    return Scale(bottom, math.ceil(high / grain - 1e-9) * grain)
 
 
 def last_step_shown(step: float, max_steps: float | None) -> float:

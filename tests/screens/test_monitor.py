@@ -19,6 +19,7 @@ from screens.app import WorkbenchApp
 from screens.monitor.log_pane import LogPane
 from screens.monitor.loss_plot import MetricPlot
 from screens.monitor.machine_pane import MachinePane
+from screens.monitor.notice import Notice
 from screens.monitor.recipe_dialog import RecipeDialog
 from screens.monitor.runs_list import RunsList
 from screens.monitor.screen import MonitorScreen
@@ -30,6 +31,7 @@ from workbench.runs.control import stop
 from workbench.runs.directory import RunDirectory, create_run
 from workbench.runs.launch import launch
 from workbench.runs.status import read_status
+from workbench.runs.writer import RunWriter
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -68,7 +70,7 @@ class Asked(WorkbenchApp):
 
     @property
     def notice(self) -> str:
-        place = self.monitor.query_one("#notice", Static)
+        place = self.monitor.query_one(Notice)
         return str(place.content) if place.display else ""
 
 
@@ -294,3 +296,30 @@ async def test_news_of_a_run_that_is_no_longer_chosen_is_dropped() -> None:
         app.monitor.post_message(News(Portrait("another-01", whole=True)))
         await pilot.pause(0.05)
         assert app.monitor._portrait.run_id == before.run_id == "kept-01"
+
+
+async def test_a_comparison_is_opened_on_quantize() -> None:
+    run = create_run("compare")
+    with RunWriter(run, "compare") as writer:
+        writer.event("start", job="compare", model="tiny", dataset="rows.jsonl", method="full, nf4")
+        writer.event("eval", method="full", size_mib=513.0, kl_mean=0.0, top1=1.0)
+    app = Asked()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_for(pilot, lambda: "measured: full" in app.read(MetricPlot))
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: app.asked == [messages.ShowComparison(run.id)])
+
+
+async def test_damaged_events_do_no_harm() -> None:
+    run = finished_run("damaged")
+    with run.events_file.open("a") as events:
+        events.write('{"v":1,"seq":100,"time":1,"kind":"warning","step":"x","message":["no text"]}\n')
+        events.write('{"v":1,"seq":101,"time":1,"kind":"checkpoint","step":1e999}\n')
+        events.write('{"v":1,"seq":102,"time":1,"kind":"step","step":"forty","loss":"low"}\n')
+        events.write('{"v":1,"seq":103,"time":1,"kind":"step","step":41,"loss":1e308}\nnot json\n{"half')
+    app = Asked()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_for(pilot, lambda: "no text" in app.notice)
+        await wait_for(pilot, lambda: "◆" in app.read(MetricPlot))
+        await pilot.press("m", "m", "m", "g")
+        assert app.is_running

@@ -56,7 +56,7 @@ def test_a_scale_holds_its_values_and_few_ticks(low: float, span: float, log: bo
     high = low + span
     scale = fit(low, high, log=log)
 
-    assert scale.low <= low + 1e-6 * abs(low) and scale.high >= high - 1e-6 * abs(high)
+    assert scale.place(low) >= -1e-6 and scale.place(high) <= 1 + 1e-6
     ticks = scale.ticks(most)
     assert len(ticks) <= most
     assert ticks == sorted(ticks)
