@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from screens.messages import MachineSeen, RunsSeen
 
@@ -19,7 +19,7 @@ class Watch(threading.Thread):
     The thread ends at once when `stop` is called.
     """
 
-    def __init__(self, app: App[object]) -> None:
+    def __init__(self, app: App[Any]) -> None:
         super().__init__(name="watch", daemon=True)
         self._app = app
         self._stopped = threading.Event()

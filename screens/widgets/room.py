@@ -14,18 +14,14 @@ from screens.widgets.status_line import StatusLine
 class Room(Screen[None]):
     """One of the five screens. A subclass says its `MODE` and composes its body.
 
-    `HELP` is Markdown that `?` shows above the list of keys.
+    `HELP` is the text that `?` shows above the list of keys.
     """
 
     MODE: ClassVar[str] = ""
     AUTO_FOCUS = "*"
     # Textual sets these classes by the terminal's width: a screen shows fewer panes on a narrow one.
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"),
-        (110, "-normal"),
-        (170, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (34, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (170, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.MODE)

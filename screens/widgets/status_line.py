@@ -75,7 +75,7 @@ class StatusLine(Widget):
 def current_run(runs: tuple[Status, ...]) -> Status | None:
     """The run that the status line speaks of: the newest live one, else the newest."""
     live = [run for run in runs if run.live]
-    return (live or list(runs) or [None])[0]
+    return next(iter(live or runs), None)
 
 
 def run_brief(run: Status | None) -> Content:
