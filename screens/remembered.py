@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from typing import Any
 
-from workbench import atomic, paths
-from workbench.errors import WorkbenchError
+# Modules that the first paint can do without are imported where they are needed.
+from workbench import paths
 
 RECENT_COUNT = 8
 
@@ -25,6 +23,12 @@ def remember(key: str, value: Any) -> None:
     everything = _everything()
     if everything.get(key) == value:
         return
+    import contextlib
+    import json
+
+    from workbench import atomic
+    from workbench.errors import WorkbenchError
+
     with contextlib.suppress(WorkbenchError):
         text = json.dumps({**everything, key: value}, ensure_ascii=False, indent=1)
         atomic.replace_text(paths.settings_file(), text + "\n")
@@ -43,6 +47,8 @@ def remember_file(kind: str, path: str) -> None:
 
 
 def _everything() -> dict[str, Any]:
+    import json
+
     try:
         found = json.loads(paths.settings_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -12,8 +12,6 @@ from screens.abandonable import abandonable
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-DEFAULT_CUTOFF = 2048
-
 
 class LazyTokenizer:
     """A model's tokenizer, loaded by whoever needs it first. Threads may share it.

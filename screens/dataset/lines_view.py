@@ -36,6 +36,7 @@ class LinesView(ScrollView, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
+        self.styles.padding = 0
         self._pieces: Sequence[Run | Rule] = ()
         self._lines: list[Line] = []
         self._broken_to = 0

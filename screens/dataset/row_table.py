@@ -34,6 +34,18 @@ class RowTable(DataTable, inherit_bindings=False):
     HELP = """
 The rows of the file. Arrow keys walk, g goes to a row by its number; ✗ marks a row that cannot be used.
 """
+    DEFAULT_CSS = """
+    RowTable, RowTable:dark { background: $background; }
+    RowTable { height: 1fr; max-height: 100%; scrollbar-size: 1 1; }
+    RowTable > .datatable--header, RowTable > .datatable--header-hover, RowTable > .datatable--header-cursor {
+        background: $background;
+        color: $text-muted;
+        text-style: none;
+    }
+    RowTable > .datatable--cursor { background: $block-cursor-blurred-background; color: $foreground; }
+    RowTable:focus > .datatable--cursor { background: $block-cursor-background; color: $foreground; }
+    RowTable > .datatable--hover { background: $panel; }
+    """
     # The table's own bindings take tab and ctrl+a, which are not theirs here.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor_up", "Row before", show=False),

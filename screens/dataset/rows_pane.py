@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from screens.abandonable import Abandoned, abandonable
@@ -21,8 +21,10 @@ from workbench.untrusted import printable
 
 if TYPE_CHECKING:
     import pyarrow
+    from textual.widgets import OptionList
     from textual_fastdatatable import DataTable
 
+    from screens.dataset.recent_files import RecentFiles
     from screens.dataset.row_table import RowTable
     from workbench.data.dataset import Dataset
 
@@ -56,21 +58,21 @@ class RowsPane(Vertical):
 
     def __init__(self) -> None:
         super().__init__(classes="pane", id="rows")
+        self.styles.padding = 0  # the table brings its own
         self.border_title = "rows"
         self._reading: str | None = None
         self._table: RowTable | None = None
-        self._recent: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
-        yield Static(Content("\n\n").join(NOTHING_OPEN), id="rows-say")
+        yield Static(Content("\n\n").join(NOTHING_OPEN), id="rows-say", classes="empty")
 
     async def offer(self, recent: Sequence[str]) -> None:
         """List these files to open, while there is nothing else to show."""
-        if not recent or self._table or self._reading or self.query(OptionList):
+        if not recent or self._table or self._reading or self.query("RecentFiles"):
             return
-        self._recent = recent
-        files = OptionList(*(Content(printable(path, keep_newlines=False)) for path in recent), markup=False)
-        files.border_title = "opened before"
+        from screens.dataset.recent_files import RecentFiles
+
+        files = RecentFiles(recent)
         await self.mount(files)
         files.focus()
 
@@ -137,7 +139,7 @@ class RowsPane(Vertical):
 
     async def _say(self, *sentences: Content) -> None:
         """Show these in place of rows."""
-        await self.query("OptionList, RowTable").remove()
+        await self.query("RecentFiles, RowTable").remove()
         self.border_subtitle = ""
         line = self.query_one("#rows-say", Static)
         line.update(Content("\n\n").join(sentences))
@@ -153,7 +155,7 @@ class RowsPane(Vertical):
         from screens.dataset.row_table import RowTable
 
         to_focus = self.has_focus_within or self.screen.focused is None
-        await self.query("OptionList, RowTable").remove()
+        await self.query("RecentFiles, RowTable").remove()
         self.query_one("#rows-say").display = False
         self._table = RowTable(table)
         await self.mount(self._table)
@@ -166,7 +168,7 @@ class RowsPane(Vertical):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.open(self._recent[event.option_index])
+        self.open(cast("RecentFiles", event.option_list).paths[event.option_index])
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         event.stop()

@@ -10,21 +10,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from screens.dataset.file_line import FileLine
-from screens.dataset.lens import DEFAULT_CUTOFF, Lens, model_to_begin_with
-from screens.dataset.lines_view import LinesView
-from screens.dataset.row_panes import ConversationPane, TokensPane
 from screens.dataset.rows_pane import RowsPane
-from screens.dataset.statistics_pane import StatisticsPane
 from screens.messages import TrainOn
 from screens.remembered import recall, recent_files, remember, remember_file
 from screens.widgets.room import Room
 from workbench.figures import count
 
 if TYPE_CHECKING:
+    from screens.dataset.lens import Lens
+    from screens.dataset.row_side import RowSide
+    from screens.dataset.statistics_pane import StatisticsPane
     from workbench.data.dataset import Dataset
 
 SETTLE_S = 0.04
@@ -36,7 +34,6 @@ class DataScreen(Room):
     """Rows on the left, the selected one on the right, figures of the whole file below."""
 
     MODE = "data"
-    CSS_PATH = "screen.tcss"
     AUTO_FOCUS = "RowTable, OptionList"
     HELP = """
 Data shows what will be trained before it is trained. Open a file (o): its format, encoding and bad rows are
@@ -65,29 +62,28 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
         self._model: str | None = None
         # Until it is known which model to begin with, nobody is told that there is none.
         self._model_known = False
-        self._cutoff_len = DEFAULT_CUTOFF
+        self._cutoff_len = 2048
         self._settled: Timer | None = None
-        self.set_class(recall("data_view") == "tokens", "-tokens")
+        self._row_side: RowSide | None = None
+        self._statistics: StatisticsPane | None = None
 
     def compose_body(self) -> ComposeResult:
         yield FileLine()
-        with Horizontal(id="panes"):
-            with Vertical(id="file-side"):
-                yield RowsPane()
-                yield StatisticsPane()
-            with Vertical(id="row-side"):
-                yield ConversationPane()
-                yield TokensPane()
+        with Horizontal(id="panes"), Vertical(id="file-side"):
+            yield RowsPane()
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._after_first_paint)
 
     async def _after_first_paint(self) -> None:
+        self.set_class(recall("data_view") == "tokens", "-tokens")
         self._find_model()
         await self.query_one(RowsPane).offer(recent_files("data"))
 
     @work(thread=True, group="model")
     def _find_model(self) -> None:
+        from screens.dataset.lens import model_to_begin_with
+
         model = model_to_begin_with(recall("model"))
         if not get_current_worker().is_cancelled:
             self.call_later(self._begin_with, model, recall("cutoff_len"))
@@ -105,7 +101,9 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
 
     # --- looking
 
-    def on_rows_pane_opened(self, message: RowsPane.Opened) -> None:
+    async def on_rows_pane_opened(self, message: RowsPane.Opened) -> None:
+        if self._row_side is None:
+            await self._mount_panes()
         self.dataset = message.dataset
         self.row = 1
         self.set_class(self.dataset is not None, "-open")
@@ -113,6 +111,15 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
             remember_file("data", str(self.dataset.path.absolute()))
         self.refresh_bindings()
         self._change_lens()
+
+    async def _mount_panes(self) -> None:
+        """The panes of an open file: without one, nobody waits for them to be imported and laid out."""
+        from screens.dataset.row_side import RowSide
+        from screens.dataset.statistics_pane import StatisticsPane
+
+        self._row_side, self._statistics = RowSide(), StatisticsPane()
+        await self.query_one("#panes").mount(self._row_side)
+        await self.query_one("#file-side").mount(self._statistics)
 
     def on_rows_pane_selected(self, message: RowsPane.Selected) -> None:
         self.row = message.row
@@ -122,13 +129,15 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
         self._settled = self.set_timer(SETTLE_S, self._look_at_row)
 
     def _look_at_row(self) -> None:
-        if self.dataset is not None:
-            self.query_one(ConversationPane).look(self.dataset, self.row)
+        if self.dataset is not None and self._row_side is not None:
+            self._row_side.look(self.dataset, self.row)
             if self._model_known:
-                self.query_one(TokensPane).look(self.dataset, self.row, self.lens)
+                self._row_side.look_through(self.dataset, self.row, self.lens)
 
     def _change_lens(self) -> None:
         """Model, cutoff or file changed: look at everything again."""
+        from screens.dataset.lens import Lens
+
         if self.dataset is not None and self._model:
             template = self.dataset.format != "text"
             if self.lens and (self.lens.model, self.lens.template) == (self._model, template):
@@ -136,8 +145,8 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
             else:
                 self.lens = Lens.on(self._model, self._cutoff_len, template=template)
         self.query_one(FileLine).show(self.dataset, self.lens)
-        if self.dataset is not None and self._model_known:
-            self.query_one(StatisticsPane).look(self.dataset, self.lens)
+        if self.dataset is not None and self._statistics is not None and self._model_known:
+            self._statistics.look(self.dataset, self.lens)
             self._look_at_row()
 
     # --- actions
@@ -172,16 +181,20 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
         if self.has_class("-zoom-row") or self.has_class("-zoom-rows"):
             self._rearrange(lambda: self.remove_class("-zoom-row", "-zoom-rows"))
         else:
-            self.add_class("-zoom-row" if isinstance(self.focused, LinesView) else "-zoom-rows")
+            self.add_class("-zoom-row" if self._on_row_side else "-zoom-rows")
+
+    @property
+    def _on_row_side(self) -> bool:
+        return self._row_side is not None and self._row_side.has_focus_within
 
     def _rearrange(self, change: Callable[[], object]) -> None:
         """Show other panes; the focus stays on the same side, and never on what is out of sight."""
-        on_row = isinstance(self.focused, LinesView)
+        on_row = self._on_row_side
         change()
 
         def focus() -> None:
-            panes: list[Widget] = [pane for pane in self.query(LinesView) if pane.is_on_screen]
-            tables: list[Widget] = [table for table in self.query("RowTable") if table.is_on_screen]
+            panes = [pane for pane in self.query("LinesView") if pane.is_on_screen]
+            tables = [table for table in self.query("RowTable") if table.is_on_screen]
             wanted = panes + tables if on_row else tables + panes
             if wanted and self.focused not in wanted:
                 wanted[0].focus()
@@ -196,7 +209,8 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
     async def action_stop(self) -> None:
         """Stop reading or counting."""
         await self.query_one(RowsPane).stop()
-        self.query_one(StatisticsPane).stop()
+        if self._statistics is not None:
+            self._statistics.stop()
 
     def action_go_to(self) -> None:
         """Ask for a row's number and go there."""
@@ -219,8 +233,8 @@ s shows the whole file's figures; b lists the rows that cannot be used; t opens 
         """List the rows that cannot be used."""
         from screens.dataset.bad_rows import BadRowsDialog
 
-        assert self.dataset is not None
-        statistics = self.query_one(StatisticsPane).statistics
+        assert self.dataset is not None and self._statistics is not None
+        statistics = self._statistics.statistics
         dropped = statistics.dropped if statistics else []
         bad_rows = sorted([*self.dataset.bad_rows, *dropped], key=lambda bad: bad.row)
         if not bad_rows:
