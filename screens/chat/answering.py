@@ -79,6 +79,7 @@ class Answer:
         try:
             for piece in self._backend.stream(self._messages, self._sampling, self._stop):
                 self._add(piece)
+            self.tokens = self._backend.tokens
             self.state = "stopped" if self._stop.is_set() else "done"
         except WorkbenchError as error:
             self._fail(str(error))
@@ -89,7 +90,7 @@ class Answer:
     def _add(self, piece: str) -> None:
         self._last = time.monotonic()
         self._first = self._first or self._last
-        self.tokens += 1
+        self.tokens = self._backend.tokens
         self.text += piece
         self._fresh.append(piece)
         self.state = "writing"

@@ -65,4 +65,6 @@ class Composer(TextArea):
 
     def give_back(self, text: str) -> None:
         """The text could not be sent: put it before what was typed since."""
-        self.insert(text, (0, 0))
+        # Not the user's doing: what was said about it stays until the user types.
+        with self.prevent(TextArea.Changed):
+            self.insert(text, (0, 0))

@@ -1,13 +1,16 @@
-"""Starting and stopping a comparison, in threads that do not keep the app from closing."""
+"""Starting, reading and stopping a comparison; what may take long, in threads that the app leaves behind."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
+
+if TYPE_CHECKING:
+    from workbench.quantize.results import Results
 
 
 @dataclass
@@ -31,6 +34,27 @@ class Stopping(Message):
     run_id: str
     sentence: str
     failed: bool = False
+
+
+@dataclass
+class ResultsRead(Message):
+    """What a comparison has found so far, or why that cannot be read."""
+
+    run_id: str
+    results: Results | None
+    problem: str | None = None
+
+
+def read_comparison(run_id: str) -> ResultsRead:
+    """Read what the comparison has written so far. Quick, but it reads the disk."""
+    from workbench.errors import WorkbenchError
+    from workbench.quantize.results import read_results
+    from workbench.runs.directory import find_run
+
+    try:
+        return ResultsRead(run_id, read_results(find_run(run_id)))
+    except WorkbenchError as error:
+        return ResultsRead(run_id, None, str(error))
 
 
 def launch_comparison(values: dict[str, Any], tell: Callable[[Message], object]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -12,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
@@ -20,7 +18,15 @@ from screens.messages import ChatWith
 from screens.quantize.answers import AnswersPane
 from screens.quantize.comparisons import ComparisonList
 from screens.quantize.figures import FiguresTable
-from screens.quantize.jobs import Launched, Refused, Stopping, launch_comparison, stop_comparison
+from screens.quantize.jobs import (
+    Launched,
+    Refused,
+    ResultsRead,
+    Stopping,
+    launch_comparison,
+    read_comparison,
+    stop_comparison,
+)
 from screens.quantize.lines import PickLine
 from screens.quantize.progress import progress_line
 from screens.quantize.setup import SetupPane
@@ -31,15 +37,6 @@ if TYPE_CHECKING:
     from screens.app import WorkbenchApp
     from workbench.quantize.results import Results
     from workbench.runs.status import Status
-
-
-@dataclass
-class ResultsRead(Message):
-    """What a comparison has found so far, or why that cannot be read."""
-
-    run_id: str
-    results: Results | None
-    problem: str | None = None
 
 
 class QuantizeScreen(Room):
@@ -131,14 +128,7 @@ class QuantizeScreen(Room):
 
     @work(thread=True, exclusive=True, group="results")
     def _read(self, run_id: str) -> None:
-        from workbench.errors import WorkbenchError
-        from workbench.quantize.results import read_results
-        from workbench.runs.directory import find_run
-
-        try:
-            message = ResultsRead(run_id, read_results(find_run(run_id)))
-        except WorkbenchError as error:
-            message = ResultsRead(run_id, None, str(error))
+        message = read_comparison(run_id)
         if not get_current_worker().is_cancelled:
             self.post_message(message)
 

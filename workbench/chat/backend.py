@@ -57,9 +57,13 @@ class ContextFull(WorkbenchError):
 
 
 class Backend(Protocol):
-    """A model that answers. `name` is what a pane is headed with."""
+    """A model that answers. `name` is what a pane is headed with.
+
+    `tokens` counts those of the answer under way, or of the last one: a piece of text may be several.
+    """
 
     name: str
+    tokens: int
 
     def stream(self, messages: Sequence[Message], sampling: Sampling, stop: threading.Event) -> Iterator[str]:
         """The answer to `messages`, piece by piece, as the model wrote it and in whole characters.

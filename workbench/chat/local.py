@@ -106,8 +106,9 @@ class LocalModel:
         stop: threading.Event,
         *,
         adapter: bool,
+        on_token: Callable[[], None] = lambda: None,
     ) -> Iterator[str]:
-        """Text pieces of an answer; see `Backend.stream`."""
+        """Text pieces of an answer; see `Backend.stream`. `on_token` is called for each token of it."""
         prompt = self.prompt(messages)
         limit = self.context_limit
         room = limit - len(prompt) if limit else sampling.max_new_tokens
@@ -122,6 +123,7 @@ class LocalModel:
         for token in islice(tokens, min(sampling.max_new_tokens, room)):
             if token in self._stops:
                 break
+            on_token()
             if piece := characters.push(token):
                 yield piece
             if stop.is_set():
@@ -161,9 +163,14 @@ class _LocalBackend:
         self._model = model
         self._adapter = adapter
         self.name = model.ref.name if adapter or not model.has_adapter else model.ref.base.name
+        self.tokens = 0
 
     def stream(self, messages: Sequence[Message], sampling: Sampling, stop: threading.Event) -> Iterator[str]:
-        return self._model.answer(messages, sampling, stop, adapter=self._adapter)
+        self.tokens = 0
+        return self._model.answer(messages, sampling, stop, adapter=self._adapter, on_token=self._count)
+
+    def _count(self) -> None:
+        self.tokens += 1
 
     def close(self) -> None:
         """The model is shared: `LocalModel.close` frees it."""

@@ -72,13 +72,15 @@ class OllamaBackend:
 
     def __init__(self, model: str) -> None:
         self.name = model
+        self.tokens = 0
 
     def stream(self, messages: Sequence[Message], sampling: Sampling, stop: threading.Event) -> Iterator[str]:
         """See `Backend.stream`. A model's thoughts come first, between `<think>` and `</think>`."""
         # The server says nothing while it loads a model, and a blocked read hears no stop: it waits
         # in a thread of its own.
-        pieces: queue.SimpleQueue[str | WorkbenchError | None] = queue.SimpleQueue()
+        pieces: queue.SimpleQueue[str | int | WorkbenchError | None] = queue.SimpleQueue()
         left = threading.Event()
+        self.tokens = 0
         threading.Thread(
             target=self._read, args=(list(messages), sampling, pieces, left), name="ollama", daemon=True
         ).start()
@@ -92,6 +94,10 @@ class OllamaBackend:
                     return
                 if isinstance(piece, WorkbenchError):
                     raise piece
+                if isinstance(piece, int):
+                    self.tokens = piece
+                    continue
+                self.tokens += 1
                 yield piece
         finally:
             left.set()
@@ -103,7 +109,7 @@ class OllamaBackend:
         self,
         messages: list[Message],
         sampling: Sampling,
-        pieces: queue.SimpleQueue[str | WorkbenchError | None],
+        pieces: queue.SimpleQueue[str | int | WorkbenchError | None],
         left: threading.Event,
     ) -> None:
         try:
@@ -126,7 +132,8 @@ class OllamaBackend:
             pieces.put(None)
 
 
-def _pieces(parts: Iterator[Any], sampling: Sampling) -> Iterator[str]:
+def _pieces(parts: Iterator[Any], sampling: Sampling) -> Iterator[str | int]:
+    """The text, and at its end the number of tokens that the server counted."""
     thinking = False
     for part in parts:
         if thought := part.message.thinking:
@@ -135,6 +142,8 @@ def _pieces(parts: Iterator[Any], sampling: Sampling) -> Iterator[str]:
         if content := part.message.content:
             yield f"</think>\n\n{content}" if thinking else content
             thinking = False
+        if part.done and part.eval_count:
+            yield part.eval_count
         if part.done and part.done_reason == "length" and (part.eval_count or 0) < sampling.max_new_tokens:
             raise ContextFull(
                 f"the answer ends after {count(part.eval_count or 0)} tokens: the model's context is full",
