@@ -34,6 +34,7 @@ class Answer:
         self._fresh: deque[str] = deque()
         self._began: float | None = None
         self._first: float | None = None
+        self._tokens_at_first = 0
         self._last: float | None = None
 
     @property
@@ -55,10 +56,10 @@ class Answer:
 
     @property
     def tokens_per_s(self) -> float | None:
-        """Tokens a second after the first one."""
+        """Tokens a second after the first piece."""
         if self._first is None or self._last is None or self._last <= self._first:
             return None
-        return (self.tokens - 1) / (self._last - self._first)
+        return (self.tokens - self._tokens_at_first) / (self._last - self._first)
 
     def take(self) -> str:
         """What was written since the last call."""
@@ -89,8 +90,9 @@ class Answer:
 
     def _add(self, piece: str) -> None:
         self._last = time.monotonic()
-        self._first = self._first or self._last
         self.tokens = self._backend.tokens
+        if self._first is None:
+            self._first, self._tokens_at_first = self._last, self.tokens
         self.text += piece
         self._fresh.append(piece)
         self.state = "writing"

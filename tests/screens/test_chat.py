@@ -213,9 +213,8 @@ async def test_base_and_fine_tuned_answer_the_same_question_in_turn(tuned: str) 
         composer.text = "你好"
         composer.action_send()
         await wait_for(pilot, lambda: screen(pilot).answering)
-        await wait_for(pilot, lambda: "waits for its turn" in seen(app))
         text = await answered(pilot)
-        assert text.count("6 tokens") == 2
+        assert text.count("·  6 tokens") == 2
         assert said(base)[0] == said(fine)[0] == "user: 你好"
         assert said(base)[1] != said(fine)[1]
         assert [widget.source for widget in screen(pilot).query(AnswerText)]
