@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
 
-from screens import messages
-from screens.theme import DARK, LIGHT
+from screens import messages, remembered
+from screens.theme import ASCII, DARK, THEMES
 from screens.widgets.status_line import MODES as MODE_NAMES
 from screens.widgets.status_line import TITLES
 
@@ -108,12 +108,19 @@ class WorkbenchApp(App[None]):
         self._model = model
         self._offer_chat = offer_chat
         self._watch: Watch | None = None
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
+        for theme in THEMES:
+            self.register_theme(theme)
+        chosen = remembered.recall("theme")
+        self.theme = chosen if chosen in self.available_themes else DARK.name
 
     def on_mount(self) -> None:
+        self.watch(self, "theme", self._show_theme)
         self.call_after_refresh(self._painted)
+
+    def _show_theme(self, theme: str) -> None:
+        self.set_class(theme == ASCII.name, "-ascii")
+        if theme != remembered.recall("theme", DARK.name):
+            remembered.remember("theme", theme)
 
     def _painted(self) -> None:
         """What need not be there at the first paint."""

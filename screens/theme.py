@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.theme import Theme
 
 DARK = Theme(
@@ -59,3 +61,8 @@ LIGHT = Theme(
         "text-disabled": "#8c959f",
     },
 )
+
+# For terminals that draw box characters two cells wide, as some do under a Chinese locale.
+ASCII = replace(DARK, name="workbench-ascii")
+
+THEMES = (DARK, LIGHT, ASCII)

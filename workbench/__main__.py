@@ -16,7 +16,7 @@ def main() -> None:
 
         run_guarded(open_app)
     else:
-        from workbench.cli import app
+        from workbench.cli.root import app
 
         run_guarded(app)
 

@@ -36,7 +36,9 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_the_app_starts_without_anything_heavy() -> None:
-    loaded = modules_after("from screens.app import WorkbenchApp\nWorkbenchApp()")
+    loaded = modules_after(
+        "from workbench.cli.opening import open_app\nfrom screens.app import WorkbenchApp\nWorkbenchApp()"
+    )
     assert not loaded & (HEAVY | {"pydantic", "numpy", "pyarrow", "typer"})
     assert "textual" in loaded
 
