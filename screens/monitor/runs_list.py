@@ -27,13 +27,13 @@ Start one on Train (2), or with
   workbench demo
 """
 # Name and width, the most wanted first: a narrow list leaves the last ones out.
-_COLUMNS = (("loss", 6), ("step", 9), ("held-out", 11), ("age", 4))
-_ORDER = ("step", "loss", "held-out", "age")
+_COLUMNS = (("loss", 6), ("step", 9), ("held-out", 11), ("started", 7))
+_ORDER = ("step", "loss", "held-out", "started")
 _LEAST_NAME = 12
 
 
 class RunsList(Frugal, can_focus=True):
-    """Runs with state, step, loss, held-out loss before and after, and age; the chosen one is marked."""
+    """Runs with state, step, loss, held-out loss before and after, and start; the chosen one is marked."""
 
     HELP = """
 All runs on this computer, newest first. Move with the arrow keys: the other panes follow the marked run.
@@ -116,9 +116,8 @@ All runs on this computer, newest first. Move with the arrow keys: the other pan
         columns, name_width = _fitting(width)
         head = f"  {'run':<{name_width}}" + "".join(f" {name:>{columns[name]}}" for name in columns)
         lines = [Content.styled(head, "$text-muted")]
-        now = time.time()
         for run in self._runs[self._top : self._top + rows]:
-            line = _line(run, columns, name_width, now)
+            line = _line(run, columns, name_width)
             if run.id == self._chosen:
                 kind = "block-cursor" if self.has_focus else "block-cursor-blurred"
                 line = line.stylize_before(f"on ${kind}-background")
@@ -137,14 +136,14 @@ def _fitting(width: int) -> tuple[dict[str, int], int]:
     return {name: kept[name] for name in _ORDER if name in kept}, max(room, 1)
 
 
-def _line(run: Status, columns: dict[str, int], name_width: int, now: float) -> Content:
+def _line(run: Status, columns: dict[str, int], name_width: int) -> Content:
     mark, colour = MARKS.get(run.state, ("·", "$secondary"))
     name = shorten(run.id, name_width)
     figures = {
         "step": _steps(run.step, run.max_steps),
         "loss": significant(run.loss) if run.loss is not None else "",
         "held-out": before_and_after(run),
-        "age": _age(now - run.started) if run.started else "",
+        "started": _started(run.started),
     }
     cells = "".join(f" {shorten(figures[name], width):>{width}}" for name, width in columns.items())
     return Content.assemble(
@@ -167,11 +166,11 @@ def _steps(step: int, of: int | None) -> str:
     return f"{step}/{of}" if of < 10_000 else f"{brief(float(f'{step:.3g}'))}/{brief(float(f'{of:.3g}'))}"
 
 
-def _age(seconds: float) -> str:
-    """Whole minutes, hours or days: a list at rest is not repainted every second."""
-    if seconds < 60:
-        return "<1m"
-    for unit, name in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= unit:
-            return f"{int(seconds // unit)}{name}"
-    return ""
+def _started(started: float | None) -> str:
+    """The time of a run of today, the day of an older one: a list at rest has nothing to repaint."""
+    if started is None:
+        return ""
+    then, now = time.localtime(started), time.localtime()
+    if then[:3] == now[:3]:
+        return time.strftime("%H:%M", then)
+    return time.strftime("%d %b" if then.tm_year == now.tm_year else "%Y", then)

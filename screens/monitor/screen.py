@@ -138,13 +138,10 @@ left of the run.
         self.remove_class("-runs-view")
 
     def _second_passed(self) -> None:
-        """Times go on while a run is live, and ages now and then."""
-        if not self.is_current:
-            return
-        if self._status and self._status.live:
+        """Times go on while the run is live."""
+        if self.is_current and self._status and self._status.live:
             self.query_one(Summary).redraw()
             self._plot.show_run(self._status, self._portrait)
-        self.query_one(RunsList).redraw()
 
     # What is shown
 

@@ -238,12 +238,10 @@ class _Grid:
             self.put(area.left + area.cell_of(mark.step), area.height, mark.sign, style)
 
     def end_labels(self, area: _Area, ends: list[tuple[float, int]]) -> None:
-        taken: set[int] = set()
-        for value, style in ends:
-            row = area.row_of(value)
-            while row in taken:
-                row += 1 if row + 1 < area.height else -1
-            taken.add(row)
+        lowest_free = area.height - 1
+        for value, style in sorted(ends):
+            row = min(area.row_of(value), lowest_free)
+            lowest_free = row - 1
             self.put(area.left + area.width + 1, row, _end_label(value), style)
 
     def strips(self, styles: list[Style]) -> list[Strip]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 ABSURD = 1e100
-"""A number of that size is no measurement, and sums of them overflow."""
+"""A number of that size is no measurement, nor is its inverse; sums of them overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ def fit(low: float, high: float, *, log: bool = False) -> Scale:
         grain = 10 ** (math.log10(high / low) / 24)
         bottom = _snap_log(low, grain, math.floor)
         return Scale(bottom, _snap_log(high, grain, math.ceil), log=True)
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
-        margin = abs(high) / 2 or 1.0
+    if high - low <= max(1e-9 * max(abs(low), abs(high)), 1 / ABSURD):
+        margin = abs(high) / 2 if abs(high) > 1 / ABSURD else 1.0
         return Scale(low - margin, high + margin)
     grain = _round_up((high - low) / 24)
     bottom = math.floor(low / grain + 1e-9) * grain
