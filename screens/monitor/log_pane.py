@@ -15,9 +15,10 @@ from workbench.untrusted import shorten
 class LogPane(Frugal, can_focus=True):
     """The last lines of output.log; scrolled back it stands still, at the end it follows."""
 
-    HELP = """
-What the run's process prints (output.log). Scroll back with the arrow keys; end follows the log again.
-"""
+    HELP = (
+        "What the run's process prints (output.log). Scroll back with the arrow keys; end follows the log "
+        "again."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_by(1)", "Line up", show=False),
         Binding("down,j", "scroll_by(-1)", "Line down", show=False),

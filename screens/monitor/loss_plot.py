@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -21,6 +22,12 @@ TITLES = {
     "step_s": "seconds a step",
     "process_gib": "memory of the run, GiB",
 }
+_MARKS = (
+    ("✗", "$error", "error"),
+    ("▲", "$success", "checkpoint"),
+    ("!", "$warning", "warning"),
+    ("↻", "$success", "resumed"),
+)
 SMOOTHINGS = (0.01, 0.04, 0.0)
 """Half-life of the moving average as a share of the steps shown."""
 
@@ -58,35 +65,36 @@ class MetricPlot(Plot):
             self._title(curve)
 
     def _title(self, curve: Curve) -> None:
-        from screens.widgets.curve import has_holes
-
         title = TITLES.get(self.metric, self.metric.replace("_", " "))
         if self.log_scale:
             title += ", log scale"
-        legend: list[str | tuple[str, str]] = []
-        if len(curve.steps):
-            legend += [("⠒", "$primary 45%"), " each step  ", ("━", "$primary"), " smoothed  "]
-        if not self.half_life:
-            legend = [*legend[2:3], " each step  "] if legend else []
-        if curve.points:
-            legend += [("◆", "$foreground"), " held-out  "]
-        signs = {mark.sign for mark in curve.marks}
-        for sign, colour, name in (
-            ("▲", "$success", "checkpoint"),
-            ("↻", "$success", "resumed"),
-            ("!", "$warning", "warning"),
-            ("✗", "$error", "error"),
-        ):
-            if sign in signs:
-                legend += [(sign, colour), f" {name}  "]
-        if len(curve.steps) and has_holes(curve.values):
-            legend += [("×", "$error"), " no number  "]
-        key = (title, tuple(legend))
-        if key != self._legend:
+        legend = Content("")
+        for sign, colour, name in self._signs(curve):
+            entry = Content.assemble((sign, colour), f" {name}")
+            if legend.cell_length + entry.cell_length + 2 <= self.size.width - 6:
+                legend = Content("  ").join([legend, entry]) if legend else entry
+        if (key := (title, legend.markup)) != self._legend:
             # Setting a title repaints the whole widget.
             self._legend = key
             self.border_title = title
-            self.border_subtitle = Content.assemble(*legend).rstrip()
+            self.border_subtitle = legend
+
+    def _signs(self, curve: Curve) -> Iterator[tuple[str, str, str]]:
+        """What the signs in the plot mean, the most needed first."""
+        from screens.widgets.curve import has_holes
+
+        if len(curve.steps):
+            yield ("⠒", "$primary 45%", "each step") if self.half_life else ("━", "$primary", "each step")
+            if self.half_life:
+                yield "━", "$primary", "smoothed"
+            if has_holes(curve.values):
+                yield "×", "$error", "no number"
+        if curve.points:
+            yield "◆", "$foreground", "held-out"
+        signs = {mark.sign for mark in curve.marks}
+        for sign, colour, name in _MARKS:
+            if sign in signs:
+                yield sign, colour, name
 
 
 def curve_of(metric: str, status: Status | None, portrait: Portrait) -> Curve:

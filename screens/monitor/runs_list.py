@@ -35,10 +35,10 @@ _LEAST_NAME = 12
 class RunsList(Frugal, can_focus=True):
     """Runs with state, step, loss, held-out loss before and after, and start; the chosen one is marked."""
 
-    HELP = """
-All runs on this computer, newest first. Move with the arrow keys: the other panes follow the marked run.
-◌ starting  ▶ running  ✓ done  ■ stopped  ✗ failed or crashed
-"""
+    HELP = (
+        "All runs on this computer, newest first. Move with the arrow keys: the other panes follow the "
+        "marked run.\n◌ starting  ▶ running  ✓ done  ■ stopped  ✗ failed or crashed"
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Previous run", show=False),
         Binding("down,j", "move(1)", "Next run", show=False),
@@ -119,8 +119,7 @@ All runs on this computer, newest first. Move with the arrow keys: the other pan
         for run in self._runs[self._top : self._top + rows]:
             line = _line(run, columns, name_width)
             if run.id == self._chosen:
-                kind = "block-cursor" if self.has_focus else "block-cursor-blurred"
-                line = line.stylize_before(f"on ${kind}-background")
+                line = line.stylize_before(f"on $primary {25 if self.has_focus else 12}%")
             lines.append(line)
         return Content("\n").join(lines)
 

@@ -41,13 +41,13 @@ class MonitorScreen(Room):
     MODE = "monitor"
     CSS_PATH = "screen.tcss"
     AUTO_FOCUS = "RunsList"
-    HELP = """
-Monitor follows runs. They belong to the disk, not to this program: quit, close the terminal or lose the
-line, and they go on; start the workbench again and it follows them.
-The plot shows each step dim, the smoothed loss bright, held-out rows as diamonds; checkpoints (▲),
-warnings (!) and losses that are no number (×) stand on its axis. The empty part at the right is what is
-left of the run.
-"""
+    HELP = (
+        "Monitor follows runs. They belong to the disk, not to this program: quit, close the terminal or "
+        "lose the line, and they go on; start the workbench again and it follows them.\n\n"
+        "The plot shows each step dim, the smoothed loss bright, held-out rows as diamonds; checkpoints "
+        "(▲), warnings (!) and losses that are no number (×) stand on its axis. What is empty at the right "
+        "is what is left of the run."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "stop", "Stop"),
         Binding("r", "resume", "Resume"),
