@@ -217,7 +217,7 @@ async def test_a_method_that_cannot_run_says_why_and_stays_off(home: Path) -> No
         missing.focus()
         await pilot.press("space")
         assert not missing.checked
-        assert "pip install moonbeams" in seen(app)
+        assert "needs moonbeams: pip install moonbeams" in " ".join(seen(app).replace("│", " ").split())
         baseline = screen(pilot).query_one("#method-full", MethodBox)
         baseline.focus()
         await pilot.press("space")
