@@ -111,7 +111,8 @@ class WorkbenchApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         chosen = remembered.recall("theme")
-        self.theme = chosen if chosen in self.available_themes else DARK.name
+        # Not through the watcher, which would have all style sheets parsed a second time.
+        self.set_reactive(App.theme, chosen if chosen in self.available_themes else DARK.name)
 
     def on_mount(self) -> None:
         self.watch(self, "theme", self._show_theme)
