@@ -59,7 +59,7 @@ class LinesView(ScrollView, can_focus=True):
     @property
     def _width(self) -> int:
         # The gutter of the scrollbar is kept free, so the width does not depend on the height.
-        return max(self.scrollable_content_region.width - GUTTER, 8)
+        return max(self.scrollable_content_region.width - GUTTER - 1, 8)
 
     def _break(self) -> None:
         if not self.size.width:
@@ -83,7 +83,7 @@ class LinesView(ScrollView, can_focus=True):
         if pieces is not self._pieces:
             return
         self._lines, self._broken_to = lines, width
-        self.virtual_size = Size(width + GUTTER, len(lines))
+        self.virtual_size = Size(width + GUTTER + 1, len(lines))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

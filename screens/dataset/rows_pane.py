@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from workbench.data.dataset import Dataset
 
 BETWEEN_REPORTS_S = 0.25
+# Fewer rows are laid out before one could read that they are.
+WORTH_TELLING = 50_000
 NOTHING_OPEN = (
     Content.assemble("No data file is open: ", ("o", "bold $primary"), " opens one."),
     Content.styled(
@@ -104,13 +106,16 @@ class RowsPane(Vertical):
             nonlocal last
             if time.monotonic() - last > BETWEEN_REPORTS_S and not worker.is_cancelled:
                 last = time.monotonic()
-                self.call_later(self._show_progress, path, share)
+                self.call_later(self._show_progress, path, f"reading {path}: {share:.0%}")
 
         def read() -> tuple[Dataset, pyarrow.Table]:
             from screens.dataset.row_table import table_for_the_eye
             from workbench.data.opening import open_dataset
 
             dataset = open_dataset(path, progress=told, cancelled=lambda: worker.is_cancelled)
+            if dataset.rows > WORTH_TELLING:
+                words = f"laying out the {count(dataset.rows)} rows of {path}"
+                self.call_later(self._show_progress, path, words)
             return dataset, table_for_the_eye(dataset.table())
 
         try:
@@ -124,10 +129,9 @@ class RowsPane(Vertical):
         if not worker.is_cancelled:
             self.call_later(self._show, path, dataset, table)
 
-    async def _show_progress(self, path: str, share: float) -> None:
+    async def _show_progress(self, path: str, words: str) -> None:
         if path == self._reading:
-            words = f"reading {path}: {share:.0%} … escape stops"
-            await self._say(Content.styled(printable(words), "$text-muted"))
+            await self._say(Content.styled(printable(f"{words} … escape stops"), "$text-muted"))
 
     async def _show_failure(self, path: str, sentence: str) -> None:
         if path == self._reading:

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from screens.messages import ShowRun
-from screens.remembered import recent_files, remember_file
+from screens.remembered import recall, recent_files, remember, remember_file
 from screens.training.form import Form
 from screens.training.help_pane import HelpPane
 from screens.training.memory_pane import MemoryPane, verdict
@@ -92,8 +92,14 @@ A recipe is an ordinary YAML file with LLaMA-Factory's and transformers' names: 
             form.focus()
 
     def train_on(self, dataset: str) -> None:
-        """Put this data file into the form."""
-        self._put({"dataset": dataset})
+        """Put this data file into the form, and what Data looked at it with where nothing else is chosen."""
+        values: dict[str, Any] = {"dataset": dataset}
+        shown = self._form.values if self._form else self._early
+        if not shown.get("model_name_or_path") and (model := recall("model")):
+            values["model_name_or_path"] = str(model)
+            if isinstance(cutoff_len := recall("cutoff_len"), int):
+                values["cutoff_len"] = cutoff_len
+        self._put(values)
 
     def _put(self, values: dict[str, Any]) -> None:
         if self._form is None:
@@ -143,6 +149,7 @@ A recipe is an ordinary YAML file with LLaMA-Factory's and transformers' names: 
 
         def taken(model: str | None) -> None:
             if model:
+                remember("model", model)
                 self._put({"model_name_or_path": model})
 
         self.app.push_screen(ModelPicker("The model to start from"), taken)

@@ -18,6 +18,7 @@ from waiting import wait_for
 import screens.app
 from screens import messages
 from screens.app import WorkbenchApp
+from screens.remembered import remember
 from screens.training.choice_dialog import ChoiceDialog
 from screens.training.form import Form
 from screens.training.help_pane import HelpPane
@@ -200,6 +201,27 @@ async def test_a_data_file_may_come_before_the_form(app: Asked) -> None:
         form = await ready(pilot, app)
         assert form.values["dataset"] == "/somewhere/rows.json"
         assert "rows.json" in app.line("dataset")
+
+
+async def test_what_data_looked_with_is_trained_with(app: Asked) -> None:
+    remember("model", "the model of the tokens")
+    remember("cutoff_len", 300)
+    async with app.run_test(size=(120, 36)) as pilot:
+        form = await ready(pilot, app)
+        app.train.train_on("/somewhere/rows.json")
+        assert form.values["model_name_or_path"] == "the model of the tokens"
+        assert form.values["cutoff_len"] == 300
+        form.put({"model_name_or_path": "another", "cutoff_len": 64})
+        app.train.train_on("/somewhere/else.json")
+        assert (form.values["model_name_or_path"], form.values["cutoff_len"]) == ("another", 64)
+
+
+async def test_a_tall_terminal_shows_the_whole_recipe(app: Asked) -> None:
+    async with app.run_test(size=(200, 60)) as pilot:
+        form = await ready(pilot, app)
+        form.put({"model_name_or_path": "m", "dataset": "d"})
+        await pilot.pause()
+        assert all(f"{name}:" in app.text() for name in FIELDS)
 
 
 async def test_what_is_missing_is_said_and_gone_to_before_a_launch(app: Asked) -> None:
