@@ -87,12 +87,13 @@ def _columns(dataset: Dataset, row: int, error: WorkbenchError) -> Pieces:
 class TokensPane(LinesView):
     """The row's tokens: which are trained, which are context, and where the cutoff cuts."""
 
-    HELP = """
-The selected row in the exact tokens that are trained, under the chosen model's chat template. Trained tokens
-are bright, bold and marked at the left edge of their line; context, which is read and not learnt, is dim;
-special tokens are in colour, and ⏎ is a line break. Every other token has a slightly brighter ground. Where
-the row is longer than cutoff_len a red line says how many tokens are lost.
-"""
+    HELP = (
+        "The selected row in the exact tokens that are trained, under the chosen model's chat template. "
+        "Trained tokens are bright, bold and marked at the left edge of their line; context, which is "
+        "read and not learnt, is dim; special tokens are in colour, and ⏎ is a line break. Every other "
+        "token has a slightly brighter ground. Where the row is longer than cutoff_len a red line says "
+        "how many tokens are lost."
+    )
     MARKED: ClassVar[frozenset[str]] = frozenset({"trained", "trained-odd", "trained-special"})
     DEFAULT_CSS = """
     TokensPane > .lines--trained { color: $text-success; text-style: bold; }

@@ -31,9 +31,10 @@ class _Unmeasured(ArrowBackend):
 class RowTable(DataTable, inherit_bindings=False):
     """One line a row; the columns share the width there is."""
 
-    HELP = """
-The rows of the file. Arrow keys walk, g goes to a row by its number; ✗ marks a row that cannot be used.
-"""
+    HELP = (
+        "The rows of the file. Arrow keys walk, g goes to a row by its number; ✗ marks a row that cannot "
+        "be used."
+    )
     DEFAULT_CSS = """
     RowTable, RowTable:dark { background: $background; }
     RowTable { height: 1fr; max-height: 100%; scrollbar-size: 1 1; }

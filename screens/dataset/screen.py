@@ -35,21 +35,22 @@ class DataScreen(Room):
 
     MODE = "data"
     AUTO_FOCUS = "RowTable, OptionList"
-    HELP = """
-Data shows what will be trained before it is trained. Open a file (o): its format, encoding and bad rows are
-found by its content. The selected row stands beside the table as a conversation or, with v, as the tokens of
-the chosen model (m) under the cutoff (c): which are trained, which are context, and where the cutoff cuts.
-s shows the whole file's figures; b lists the rows that cannot be used; t opens the form with this file.
-"""
+    HELP = (
+        "Data shows what will be trained before it is trained. Open a file (o): its format, encoding and "
+        "bad rows are found by its content. The selected row stands beside the table as a conversation "
+        "or, with v, as the tokens of the chosen model (m) under the cutoff (c): which are trained, which "
+        "are context, and where the cutoff cuts. s shows the whole file's figures; b lists the rows that "
+        "cannot be used; t opens the form with this file."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "open", "Open"),
         Binding("v", "turn_view", "View", tooltip="Row as tokens or as a conversation"),
-        Binding("s", "statistics", "Statistics"),
-        Binding("t", "train", "Train"),
-        Binding("g", "go_to", "Go to"),
+        Binding("s", "statistics", "Statistics", tooltip="Show or hide the figures of the file"),
+        Binding("t", "train", "Train", tooltip="Train on this file"),
+        Binding("g", "go_to", "Go to", tooltip="Go to a row by its number"),
         Binding("b", "bad_rows", "Bad rows"),
-        Binding("m", "pick_model", "Model"),
-        Binding("c", "cutoff", "Cutoff"),
+        Binding("m", "pick_model", "Model", tooltip="Pick the model whose tokens are shown"),
+        Binding("c", "cutoff", "Cutoff", tooltip="Set cutoff_len"),
         Binding("z", "zoom", "Zoom", tooltip="Show the focused pane alone, or all again"),
         Binding("escape", "stop", "Stop what is being read or counted", show=False),
     ]

@@ -26,11 +26,12 @@ class Form(VerticalScroll):
     It is made of the recipe's own fields and asks the recipe's own check after each change.
     """
 
-    HELP = """
-The form holds every key of a recipe. A dot marks what differs from the default; a sentence under a line
-says what is wrong with it. Enter changes the line: text is typed and taken with enter, escape leaves it
-as it was; left and right walk through choices; backspace brings the default back.
-"""
+    HELP = (
+        "The form holds every key of a recipe. A dot marks what differs from the default; a sentence "
+        "under a line says what is wrong with it. Enter changes the line: text is typed and taken with "
+        "enter, escape leaves it as it was; left and right walk through choices; backspace brings the "
+        "default back."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Field before", show=False),
         Binding("down,j", "move(1)", "Next field", show=False),

@@ -29,10 +29,11 @@ AFTER_S = 0.3
 class MemoryPane(VerticalScroll):
     """Each part with a bar, the total against what is there, and what would make it fit."""
 
-    HELP = """
-What the run will need at its fullest, computed from the model's config.json and the recipe, against the
-memory that is there now. Where it does not fit, the changes that help most are named.
-"""
+    HELP = (
+        "What the run will need at its fullest, computed from the model's config.json and the recipe, "
+        "against the memory that is there now. Where it does not fit, the changes that help most are "
+        "named."
+    )
 
     class Estimated(Message):
         """There is a new estimate, or none any more."""

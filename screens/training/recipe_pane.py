@@ -20,9 +20,10 @@ ROOM_FOR_COMMAND = 6
 class RecipePane(VerticalScroll):
     """YAML of what differs from the defaults, and the command line that does the same."""
 
-    HELP = """
-The recipe as it would be saved, without what is as by default, and the command line that launches the same.
-"""
+    HELP = (
+        "The recipe as it would be saved, without what is as by default, and the command line that "
+        "launches the same."
+    )
 
     def __init__(self) -> None:
         super().__init__(classes="pane")

@@ -36,11 +36,12 @@ class TrainScreen(Room):
     MODE = "train"
     CSS_PATH = "screen.tcss"
     AUTO_FOCUS = "Form"
-    HELP = """
-Train makes a recipe and launches it. Pick the model (m) and the data (d), change what you want to change,
-and launch (l): the run goes on by itself, whatever happens to this terminal, and Monitor follows it.
-A recipe is an ordinary YAML file with LLaMA-Factory's and transformers' names: o opens one, w writes one.
-"""
+    HELP = (
+        "Train makes a recipe and launches it. Pick the model (m) and the data (d), change what you want "
+        "to change, and launch (l): the run goes on by itself, whatever happens to this terminal, and "
+        "Monitor follows it. A recipe is an ordinary YAML file with LLaMA-Factory's and transformers' "
+        "names: o opens one, w writes one."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "launch", "Launch"),
         Binding("y", "toggle_facts", "YAML, memory"),
