@@ -2,95 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_runs import JOBS, finished_run
+from made_runs import finished_run
+from monitor_app import Asked
 from textual.widgets import Static
 from waiting import wait_for
 
-import screens.app
 from screens import messages
-from screens.app import WorkbenchApp
 from screens.monitor.log_pane import LogPane
 from screens.monitor.loss_plot import MetricPlot
 from screens.monitor.machine_pane import MachinePane
-from screens.monitor.notice import Notice
 from screens.monitor.recipe_dialog import RecipeDialog
 from screens.monitor.runs_list import RunsList
-from screens.monitor.screen import MonitorScreen
 from screens.monitor.summary import Summary
-from screens.widgets.dialogs import Question
-from screens.widgets.frugal import Frugal
 from workbench.errors import WorkbenchError
-from workbench.runs.control import stop
-from workbench.runs.directory import RunDirectory, create_run
-from workbench.runs.launch import launch
-from workbench.runs.status import read_status
+from workbench.runs.directory import create_run
 from workbench.runs.writer import RunWriter
 
 pytestmark = pytest.mark.usefixtures("home")
-
-
-class Asked(WorkbenchApp):
-    """The app, but what Monitor asks of other screens is kept instead of done."""
-
-    CSS_PATH = Path(screens.app.__file__).with_name("app.tcss")
-
-    def __init__(self, **options: object) -> None:
-        super().__init__("monitor", **options)  # type: ignore[arg-type]
-        self.asked: list[object] = []
-
-    async def on_chat_with(self, message: messages.ChatWith) -> None:
-        message.prevent_default()
-        self.asked.append(message)
-
-    async def on_compare_model(self, message: messages.CompareModel) -> None:
-        message.prevent_default()
-        self.asked.append(message)
-
-    async def on_show_comparison(self, message: messages.ShowComparison) -> None:
-        message.prevent_default()
-        self.asked.append(message)
-
-    @property
-    def monitor(self) -> MonitorScreen:
-        screen = self.screen_stack[0]
-        assert isinstance(screen, MonitorScreen)
-        return screen
-
-    def read(self, kind: type[Frugal]) -> str:
-        """What stands in the pane of this kind."""
-        pane = self.monitor.query_one(kind)
-        return "\n".join(pane.render_line(y).text for y in range(pane.content_size.height))
-
-    @property
-    def notice(self) -> str:
-        place = self.monitor.query_one(Notice)
-        return str(place.content) if place.display else ""
-
-
-@pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RunDirectory]]:
-    """Launches go here to be stopped at the end, whatever the test did."""
-    monkeypatch.setenv("PYTHONPATH", str(JOBS), prepend=os.pathsep)
-    runs: list[RunDirectory] = []
-    yield runs
-    for run in runs:
-        if read_status(run).live:
-            stop(run, patience_s=0.0, grace_s=0.0)
-
-
-def start(live: list[RunDirectory], name: str = "steps", **plan: object) -> RunDirectory:
-    run = create_run(name)
-    run.recipe_file.write_text(json.dumps(plan))
-    live.append(run)
-    launch(run, "steps_job")
-    return run
 
 
 async def test_without_runs_it_says_how_to_get_one() -> None:
@@ -117,21 +49,6 @@ async def test_a_finished_run_with_its_figures_and_curves() -> None:
         assert "! step 40: 3 rows are not used" in app.notice
         plot = app.read(MetricPlot)
         assert "!" in plot and "40 step" in plot
-
-
-async def test_a_run_is_followed_from_loading_to_its_end(live: list[RunDirectory]) -> None:
-    app = Asked()
-    async with app.run_test(size=(120, 36)) as pilot:
-        run = start(live, steps=40, delay=0.03, loading_s=3.0)
-        app.look_at_runs()
-        await wait_for(pilot, lambda: "loading the model" in app.read(MetricPlot))
-        assert "since the start" in app.read(MetricPlot)
-        await wait_for(pilot, lambda: "◆" in app.read(MetricPlot))
-        await wait_for(pilot, lambda: "running" in app.read(Summary))
-        await wait_for(pilot, lambda: "done" in app.read(Summary), 20)
-        await wait_for(pilot, lambda: "▲" in app.read(MetricPlot) and "40 step" in app.read(MetricPlot))
-        await wait_for(pilot, lambda: "step 40 损失" in app.read(LogPane))
-        assert f"✓ {run.id}" in app.read(RunsList)
 
 
 async def test_why_a_run_failed_stands_above_its_curve_with_what_to_do() -> None:
@@ -223,45 +140,6 @@ async def test_recipe_chat_and_compare() -> None:
         await pilot.press("escape", "c", "v")
         await wait_for(pilot, lambda: len(app.asked) == 2)
         assert app.asked == [messages.ChatWith(run.id), messages.CompareModel(run.id)]
-
-
-async def test_stop_asks_first_and_shows_each_step(live: list[RunDirectory]) -> None:
-    run = start(live, steps=200, delay=1.0)
-    app = Asked(run_id=run.id)
-    async with app.run_test(size=(120, 36)) as pilot:
-        await wait_for(pilot, lambda: "running" in app.read(Summary))
-        await pilot.press("s")
-        await wait_for(pilot, lambda: isinstance(app.screen, Question))
-        await pilot.press("n")
-        assert read_status(run).state == "running"
-        await pilot.press("s")
-        await wait_for(pilot, lambda: isinstance(app.screen, Question))
-        await pilot.press("y")
-        await wait_for(pilot, lambda: f"asked {run.id} to save and stop" in app.notice)
-        await wait_for(pilot, lambda: read_status(run).state == "stopped")
-        await wait_for(pilot, lambda: "r resumes it from step" in app.notice)
-
-
-async def test_a_crashed_run_is_resumed(live: list[RunDirectory]) -> None:
-    run = start(live, steps=30, delay=0.01, save_every=10, raise_at=25, raises="kill")
-    app = Asked()
-    async with app.run_test(size=(120, 36)) as pilot:
-        await wait_for(pilot, lambda: "crashed" in app.read(Summary))
-        await wait_for(pilot, lambda: "r resumes it from step 20" in app.notice)
-        run.recipe_file.write_text(json.dumps({"steps": 30, "delay": 0.01, "save_every": 10}))
-        await pilot.press("r")
-        await wait_for(pilot, lambda: "goes on from step 20" in app.notice)
-        await wait_for(pilot, lambda: "done" in app.read(Summary), 20)
-        await wait_for(pilot, lambda: "↻" in app.read(MetricPlot))
-
-
-async def test_what_cannot_be_resumed_says_why(live: list[RunDirectory]) -> None:
-    start(live, steps=30, raise_at=3, raises="kill")
-    app = Asked()
-    async with app.run_test(size=(120, 36)) as pilot:
-        await wait_for(pilot, lambda: "crashed" in app.read(Summary))
-        await pilot.press("r")
-        await wait_for(pilot, lambda: "no whole checkpoint to resume from" in app.notice)
 
 
 async def test_a_run_of_50_000_steps_opens_at_once(home: Path) -> None:
