@@ -21,10 +21,13 @@ class AnswerText(Markdown):
     DEFAULT_CSS = """
     AnswerText { padding: 0; margin: 0; }
     AnswerText MarkdownHeader { margin: 1 0 0 0; content-align: left middle; text-style: bold; }
-    AnswerText MarkdownFence { margin: 0 0 1 0; background: $surface; }
-    AnswerText MarkdownFence > Label { padding: 0 1; }
-    AnswerText MarkdownParagraph { margin: 0 0 1 0; }
-    AnswerText > MarkdownBlock:last-of-type { margin-bottom: 0; }
+    AnswerText MarkdownFence { margin: 0 0 1 0; background: $surface; overflow: hidden; }
+    AnswerText MarkdownFence > Label { padding: 0 1; width: 100%; }
+    AnswerText MarkdownParagraph, AnswerText MarkdownBlockQuote { margin: 0; }
+    AnswerText > MarkdownParagraph, AnswerText > MarkdownList, AnswerText > MarkdownBlockQuote {
+        margin: 0 0 1 0;
+    }
+    AnswerText > MarkdownBlock:last-child { margin-bottom: 0; }
     """
 
     def __init__(self) -> None:

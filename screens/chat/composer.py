@@ -39,10 +39,10 @@ class Composer(TextArea):
         super().__init__(
             placeholder="Write a message",
             highlight_cursor_line=False,
-            classes="pane",
+            compact=True,
             id="composer",
         )
-        self.border_title = "message"
+        self.cursor_blink = False
 
     async def _on_key(self, event: Key) -> None:
         # In the field's own turn: a binding with priority would overtake the letters typed before it.

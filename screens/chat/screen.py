@@ -66,7 +66,10 @@ class ChatScreen(Room):
             with Vertical(id="talk"):
                 with Horizontal(id="panes"):
                     yield Notice()
-                yield Composer()
+                # The frame is its own widget: a key repaints the field alone.
+                with Vertical(id="frame", classes="pane") as frame:
+                    frame.border_title = "message"
+                    yield Composer()
             yield SettingsPane()
 
     def on_mount(self) -> None:
@@ -180,8 +183,7 @@ class ChatScreen(Room):
 
     def _say(self, sentence: str) -> None:
         """Where the user looks while writing."""
-        composer = self.query_one(Composer)
-        composer.border_subtitle = Content.styled(sentence, "$text-warning")
+        self.query_one("#frame").border_subtitle = Content.styled(sentence, "$text-warning")
 
     def on_settings_pane_changed(self) -> None:
         self._show_settings()
@@ -190,13 +192,14 @@ class ChatScreen(Room):
         self._show_settings()
 
     def on_resize(self) -> None:
-        self._show_settings()
+        self.call_after_refresh(self._show_settings)
 
     def _show_settings(self) -> None:
-        composer = self.query_one(Composer)
-        composer.border_subtitle = Content(
-            self.query_one(SettingsPane).summary(max(self.size.width - 12, 20))
-        )
+        frame = self.query_one("#frame")
+        summary = Content(self.query_one(SettingsPane).summary(max(frame.size.width - 6, 20)))
+        # Setting it repaints the frame, even where it stays the same.
+        if frame.border_subtitle != summary.markup:  # as which Textual keeps it
+            frame.border_subtitle = summary
 
     # -- keys
 
@@ -272,6 +275,7 @@ class ChatScreen(Room):
         else:
             self.add_class("-settings")
             self.call_after_refresh(settings.query_one("#system").focus)
+        self.call_after_refresh(self._show_settings)
 
     async def action_begin_anew(self) -> None:
         """Forget what was said."""

@@ -122,6 +122,9 @@ class SettingsPane(VerticalScroll):
         return self._sampling or Sampling()
 
     def on_mount(self) -> None:
+        self.query_one("#system", TextArea).cursor_blink = False
+        for field in self.query(Input):
+            field.cursor_blink = False
         self._changed()
 
     def on_input_changed(self) -> None:

@@ -99,7 +99,8 @@ def _fitting(width: int) -> tuple[list[Column], list[int], bool]:
     """
     columns = list(COLUMNS)
     room = width - NAME_WIDTH
-    brief = sum(column.width + GAP for column in columns) > room
+    # Words need more air between them than numbers.
+    brief = sum(column.width + 2 * GAP for column in columns) > room
     needed = [(column.brief_width if brief else column.width) for column in columns]
     while len(needed) > 1 and sum(needed) + GAP * len(needed) > room:
         needed.pop()

@@ -154,6 +154,7 @@ class PickList(ModalScreen[str | None]):
             what = shorten(choice.what, 100)
             listing.add_option(Option(Content.assemble(name, pad, (what, "$text-muted"))))
         listing.highlighted = 0 if fitting else None
+        listing.display = bool(fitting)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if self._choices is not None:
