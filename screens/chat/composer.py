@@ -18,11 +18,11 @@ class Composer(TextArea):
     protocol); elsewhere it sends enter for both.
     """
 
-    HELP = """
-    Write here. Enter sends; ctrl+j begins a new line (also shift+enter and alt+enter, in terminals that
-    tell them from enter). Pasted text keeps its lines. Escape stops an answer, and else leaves the field,
-    after which single letters are keys.
-    """
+    HELP = (
+        "Write here. Enter sends; ctrl+j begins a new line (also shift+enter and alt+enter, in terminals "
+        "that tell them from enter). Pasted text keeps its lines. Escape stops an answer, and else leaves "
+        "the field, after which single letters are keys."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send"),
         Binding("ctrl+j", "new_line", "New line"),

@@ -36,12 +36,13 @@ class ChatScreen(Room):
 
     MODE = "chat"
     CSS_PATH = "screen.tcss"
-    HELP = """
-    Talk to a model: one in this process (a model folder, a finished run), or one of an Ollama server. A run
-    that trained an adapter is shown twice, without it (base) and with it (fine-tuned): both are asked the
-    same and answer in turn, since they are one model in memory. Base/tuned shows one of them alone; only
-    what is shown is asked. Answers are shown as Markdown, and never as escape sequences.
-    """
+    HELP = (
+        "Talk to a model: one in this process (a model folder, a finished run), or one of an Ollama "
+        "server. A run that trained an adapter is shown twice, without it (base) and with it (fine-"
+        "tuned): both are asked the same and answer in turn, since they are one model in memory. "
+        "Base/tuned shows one of them alone; only what is shown is asked. Answers are shown as Markdown, "
+        "and never as escape sequences."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop"),
         Binding("enter,i", "write", "Write"),

@@ -30,12 +30,13 @@ _NUMBERS = ("temperature", "top_p", "repetition_penalty")
 class SettingsPane(VerticalScroll):
     """What is sent along with every message."""
 
-    HELP = """
-    The system prompt goes before the conversation; empty, the model's chat template decides (some put one
-    of their own). temperature 0 takes the likeliest token always; top_k and top_p leave only the likeliest
-    tokens in; repetition_penalty above 1 makes what was said already less likely; with a seed the same
-    question gets the same answer. What is set holds from the next message on, for every pane.
-    """
+    HELP = (
+        "The system prompt goes before the conversation; empty, the model's chat template decides (some "
+        "put one of their own). temperature 0 takes the likeliest token always; top_k and top_p leave "
+        "only the likeliest tokens in; repetition_penalty above 1 makes what was said already less "
+        "likely; with a seed the same question gets the same answer. What is set holds from the next "
+        "message on, for every pane."
+    )
     can_focus = False
     DEFAULT_CSS = """
     SettingsPane { width: 48; }

@@ -23,11 +23,11 @@ COLUMN_FROM = 24
 class AnswersPane(VerticalScroll):
     """What each method says to each prompt. What differs from the baseline is underlined and coloured."""
 
-    HELP = """
-    Every method's greedy answers to the same held-out prompts. Words that do not stand so in the baseline's
-    answer are underlined; how many they are, and from which word on, stands above each answer. n and p go
-    to the next and the previous prompt.
-    """
+    HELP = (
+        "Every method's greedy answers to the same held-out prompts. Words that do not stand so in the "
+        "baseline's answer are underlined; how many they are, and from which word on, stands above each "
+        "answer. n and p go to the next and the previous prompt."
+    )
     DEFAULT_CSS = """
     AnswersPane .prompt {
         height: auto; padding: 0 1; margin-bottom: 1; background: $panel; border-left: thick $primary;

@@ -45,12 +45,13 @@ class QuantizeScreen(Room):
     MODE = "quantize"
     AUTO_FOCUS = "#answers"
     CSS_PATH = "screen.tcss"
-    HELP = """
-    What quantization does to a model, measured on held-out rows: size in memory, load time, tokens a second
-    for reading (prefill) and writing (decode), perplexity of the rows' answers, mean KL divergence from full
-    precision and how often the likeliest token is the same (top-1). Under each figure stands how it compares
-    with full precision. A comparison is a detached job; this screen only shows it.
-    """
+    HELP = (
+        "What quantization does to a model, measured on held-out rows: size in memory, load time, tokens "
+        "a second for reading (prefill) and writing (decode), perplexity of the rows' answers, mean KL "
+        "divergence from full precision and how often the likeliest token is the same (top-1). Under each "
+        "figure stands how it compares with full precision. A comparison is a detached job; this screen "
+        "only shows it."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "start", "Start"),
         Binding("f", "form", "Form"),

@@ -21,10 +21,11 @@ from workbench.untrusted import printable
 class SetupPane(VerticalScroll, can_focus=False):
     """The form of a comparison; `Wanted` carries what it says."""
 
-    HELP = """
-    Pick a model or a finished run, the methods and a file of held-out rows (none: the rows that the run
-    itself held out), and start. The comparison is a job of its own: it goes on when the app is closed.
-    """
+    HELP = (
+        "Pick a model or a finished run, the methods and a file of held-out rows (none: the rows that the "
+        "run itself held out), and start. The comparison is a job of its own: it goes on when the app is "
+        "closed."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "app.focus_next", "Next line", show=False),
         Binding("up", "app.focus_previous", "Previous line", show=False),

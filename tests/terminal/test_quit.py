@@ -1,0 +1,45 @@
+"""The app ends at once, whatever a model is doing in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from terminal import Terminal
+
+CHAT = "from workbench.cli.opening import open_app; open_app('chat', model={model!r})"
+AT_ONCE_S = 1.5
+"""With room for a machine that is busy; alone it takes 0.3 s."""
+
+
+def quit_takes(terminal: Terminal) -> float:
+    began = time.monotonic()
+    terminal.type("\x11")
+    while terminal.status is None:
+        terminal.read(0.05)
+        assert time.monotonic() < began + 30, terminal.text
+    return time.monotonic() - began
+
+
+def test_while_torch_is_imported_and_the_model_loads(
+    tiny_model: Path, open_terminal: Callable[..., Terminal]
+) -> None:
+    terminal = open_terminal(CHAT.format(model=str(tiny_model)))
+    terminal.wait_for("importing torch")
+    terminal.read(1.0)
+    assert quit_takes(terminal) < AT_ONCE_S
+    assert terminal.status == 0
+
+
+def test_in_the_middle_of_an_answer_and_without_a_complaint(
+    tiny_model: Path, open_terminal: Callable[..., Terminal]
+) -> None:
+    terminal = open_terminal(CHAT.format(model=str(tiny_model)))
+    terminal.wait_for("Nothing said yet", 120)
+    terminal.type("hello\r")
+    terminal.wait_for("writing …")
+    assert quit_takes(terminal) < AT_ONCE_S
+    # Python's own way out would abort here: "terminate called without an active exception".
+    assert terminal.status == 0
+    assert "terminate" not in terminal.text
