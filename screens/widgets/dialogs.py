@@ -18,7 +18,9 @@ class Question(ModalScreen[bool]):
 
     DEFAULT_CSS = """
     Question Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
-    Question Button { margin-left: 2; }
+    Question Button { margin-left: 2; background: $panel; color: $foreground; text-style: none; }
+    Question Button:focus { background: $primary; color: $background; text-style: bold; }
+    Question Button.-error:focus { background: $error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "answer(False)", "No"),
