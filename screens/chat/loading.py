@@ -67,6 +67,7 @@ class Load:
             if self._first_close is not None:
                 # Two models at once may not fit into memory.
                 self._first_close.close()
+            self._tell("finding its files, or downloading them")
             model = LocalModel.load(self.name, self._tell)
         except WorkbenchError as error:
             self._listener.post_message(LoadFailed(self, str(error)))

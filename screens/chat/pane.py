@@ -65,16 +65,17 @@ class ChatPane(VerticalScroll):
         self._question = question
         self._turn = Turn(question, answer)
         await self.mount(self._turn)
+        # A new question goes to the end, wherever one has scrolled.
         self.scroll_end(animate=False)
+        self.call_after_refresh(self._hold_the_end)
         return answer
 
     async def advance(self) -> None:
         """Show what came since the last call, and take an answer that is complete into the history."""
         if self._turn is None:
             return
-        follows = self.scroll_offset.y >= self.max_scroll_y - 1
-        if await self._turn.advance() and follows:
-            self.scroll_end(animate=False)
+        if await self._turn.advance():
+            self.call_after_refresh(self._hold_the_end)
         if not self._turn.finished:
             return
         from workbench.data.conversation import Message
@@ -86,8 +87,18 @@ class ChatPane(VerticalScroll):
         turns = len(self._history) // 2
         self.border_subtitle = f"{turns} turn{'' if turns == 1 else 's'}" if turns else ""
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._hold_the_end)
+
+    def _hold_the_end(self) -> None:
+        """Stay at the end once there is more than fits; before, an anchor would hang it at the bottom."""
+        overflows = self.max_scroll_y > 0
+        if overflows != self.is_anchored:
+            self.anchor(overflows)
+
     async def forget(self) -> None:
         """Begin anew."""
+        self.anchor(False)
         self._history.clear()
         self._turn = None
         self.border_subtitle = ""

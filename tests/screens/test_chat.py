@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -129,6 +130,31 @@ async def test_escape_stops_the_answer_and_keeps_what_came(
         await wait_for(pilot, lambda: server.left_early)  # the server was told, too
 
 
+async def test_the_end_stays_in_sight_until_one_scrolls_up(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lines(pause_s: float) -> Exchange:
+        return chat("small", *[f"line {n}\n\n" for n in range(60)], end(), pause_s=pause_s)
+
+    async with chatting(monkeypatch, [lines(0.01)], (80, 24)) as (pilot, _):
+        await pilot.press(*"go", "enter")
+        text = await answered(pilot)
+        (pane,) = screen(pilot).panes
+        assert "line 59" in text and "tok/s" in text and pane.scroll_y == pane.max_scroll_y > 0
+    async with chatting(monkeypatch, [lines(0.03)], (80, 24)) as (pilot, _):
+        await pilot.press(*"go", "enter")
+        await wait_for(pilot, lambda: screen(pilot).panes[0].is_anchored)
+        pane = screen(pilot).panes[0]
+        pane.focus()
+        await pilot.press("home")
+        await answered(pilot)
+        assert pane.scroll_y == 0 < pane.max_scroll_y
+    async with chatting(monkeypatch, [chat("small", "Yes.", end())], (80, 24)) as (pilot, _):
+        await pilot.press(*"go", "enter")
+        text = await answered(pilot)
+        assert text.splitlines()[2].startswith("│") and "go" in text.splitlines()[2]  # at the top
+
+
 async def test_an_error_inside_the_stream_stands_under_the_answer_and_is_not_remembered(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,3 +254,14 @@ async def test_base_and_fine_tuned_answer_the_same_question_in_turn(tuned: str) 
         await wait_for(pilot, lambda: screen(pilot).answering)
         await answered(pilot)
         assert (len(base.history), len(fine.history)) == (4, 2)
+
+
+async def test_a_load_that_was_given_up_is_not_shown_when_it_is_through(tuned: str) -> None:
+    app = WorkbenchApp("chat", model=tuned)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_for(pilot, lambda: "Loading tuned-01" in seen(app))
+        screen(pilot).action_stop()
+        await wait_for(pilot, lambda: "No model to talk to yet" in seen(app))
+        await wait_for(pilot, lambda: all(thread.name != "loading" for thread in threading.enumerate()), 60)
+        await pilot.pause()
+        assert not screen(pilot).panes
