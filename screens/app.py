@@ -137,6 +137,15 @@ class WorkbenchApp(App[None]):
         if self._model:
             self.post_message(messages.ChatWith(self._model))
 
+    @property
+    def fault(self) -> Exception | None:
+        """What ended the app against its will."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Close; whoever started the app says what happened, where Textual would print a traceback."""
+        self._close_messages_no_wait()
+
     def on_unmount(self) -> None:
         if self._watch:
             self._watch.stop()

@@ -25,6 +25,7 @@ DARK = Theme(
         # Textual's own are "auto" colours, which a Content span paints at full strength.
         "text-muted": "#8b949e",
         "text-disabled": "#5c6570",
+        "button-focus-text-style": "bold",
         "block-cursor-background": "#23404a",
         "block-cursor-foreground": "#e6edf3",
         "block-cursor-text-style": "none",
@@ -57,6 +58,7 @@ LIGHT = Theme(
     variables={
         "border": "#1f6f78",
         "border-blurred": "#d0d7de",
+        "button-focus-text-style": "bold",
         "text-muted": "#59636e",
         "text-disabled": "#8c959f",
     },

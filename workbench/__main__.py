@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 
 def main() -> None:
@@ -11,36 +12,45 @@ def main() -> None:
 
     Without arguments in a terminal the app opens at once: the command line's libraries are not imported.
     """
+    command: Callable[[], object]
     if len(sys.argv) == 1 and sys.stdin.isatty() and sys.stdout.isatty():
-        from workbench.cli.opening import open_app
-
-        run_guarded(open_app)
+        from workbench.cli.opening import open_app as command
     else:
-        from workbench.cli.root import app
+        from workbench.cli.root import app as command
+    _leave(guarded(command))
 
-        run_guarded(app)
 
-
-def run_guarded(command: object) -> None:
-    """Run `command` so that whatever goes wrong ends in a sentence and an exit code, never a traceback."""
+def guarded(command: Callable[[], object]) -> int:
+    """Run `command`; its exit code. Whatever goes wrong ends in a sentence, never in a traceback."""
     from workbench.errors import WorkbenchError
 
-    assert callable(command)
     try:
         command()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except WorkbenchError as error:
         print(f"error: {_safe(str(error))}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
         # The reader (head, less) has seen enough; python would complain again while flushing at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
         print(f"error: {_internal(error)}", file=sys.stderr)
-        sys.exit(1)
+        return 1
+    return 0
+
+
+def _leave(code: int) -> None:
+    if "screens.app" in sys.modules:
+        # A thread of the app may still load a model or write an answer: Python would wait for it, or end it
+        # in the middle of native code, which aborts. Nothing is left to save.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _safe(text: str) -> str:

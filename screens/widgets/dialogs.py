@@ -19,8 +19,8 @@ class Question(ModalScreen[bool]):
     DEFAULT_CSS = """
     Question Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
     Question Button { margin-left: 2; background: $panel; color: $foreground; text-style: none; }
-    Question Button:focus { background: $primary; color: $background; text-style: bold; }
-    Question Button.-error:focus { background: $error; }
+    Question Button:focus { background: $primary; color: $background; background-tint: $foreground 0%; }
+    Question .-danger:focus { background: $error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "answer(False)", "No"),
@@ -40,9 +40,8 @@ class Question(ModalScreen[bool]):
             yield Static(Content(self._text))
             with Horizontal():
                 yield Button(f"{self._no} (n)", id="no", compact=True)
-                yield Button(
-                    f"{self._yes} (y)", id="yes", compact=True, variant="error" if self._danger else "primary"
-                )
+                danger = "-danger" if self._danger else ""
+                yield Button(f"{self._yes} (y)", id="yes", compact=True, classes=danger)
 
     def on_mount(self) -> None:
         self.query_one("#no" if self._danger else "#yes").focus()

@@ -20,6 +20,7 @@ def open_app(
 
     Raises:
         WorkbenchError: standard input or output is no terminal.
+        Exception: whatever the app could not handle, once the terminal is as it was.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise WorkbenchError(
@@ -33,12 +34,8 @@ def open_app(
     app = WorkbenchApp(mode, dataset=dataset, run_id=run_id, model=model, offer_chat=offer_chat)
     with _native_output_logged():
         app.run()
-    if "torch" in sys.modules:
-        # A thread may still load a model or write an answer: Python would wait for it, or end it in the
-        # middle of native code, which aborts. The terminal is restored and nothing is left to save.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(app.return_code or 0)
+    if app.fault is not None:
+        raise app.fault
 
 
 class _native_output_logged:
