@@ -51,7 +51,7 @@ class ChatScreen(Room):
         Binding("ctrl+t,t", "turn_view", "Base/tuned"),
         Binding("ctrl+g,g", "settings", "Settings"),
         Binding("ctrl+n,n", "begin_anew", "Begin anew"),
-        Binding("escape", "leave", "Leave the field"),
+        Binding("escape", "leave", "Leave"),
     ]
 
     def __init__(self) -> None:

@@ -84,7 +84,7 @@ def _figures(answer: Answer, brief: bool) -> Content:
     if answer.state == "stopped":
         parts.append("■ stopped" if answer.tokens else "■ stopped before it began")
     if answer.first_token_s is not None and not (brief and answer.state == "stopped"):
-        parts.append(f"{significant(answer.first_token_s)} s to first" + ("" if brief else " token"))
+        parts.append(f"{significant(answer.first_token_s)} s " + ("first" if brief else "to first token"))
     if answer.tokens_per_s is not None:
         parts.append(f"{significant(answer.tokens_per_s)} tok/s")
     if answer.tokens:
