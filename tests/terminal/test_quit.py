@@ -8,8 +8,11 @@ from pathlib import Path
 
 from terminal import Terminal
 
-CHAT = "from workbench.cli.opening import open_app; open_app('chat', model={model!r})"
-AT_ONCE_S = 1.5
+CHAT = (
+    "import sys; from workbench.__main__ import main; "
+    "sys.argv = ['workbench', 'chat', '--model', {model!r}]; main()"
+)
+AT_ONCE_S = 2.0
 """With room for a machine that is busy; alone it takes 0.3 s."""
 
 
