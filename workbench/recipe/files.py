@@ -11,7 +11,7 @@ import yaml
 
 from workbench import atomic
 from workbench.errors import WorkbenchError, WrongUse
-from workbench.recipe.form import fields
+from workbench.recipe.form import fields, without_none
 from workbench.recipe.problems import Problem, check
 from workbench.recipe.schema import Recipe
 
@@ -83,7 +83,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: the 30th of February
         mark = getattr(error, "problem_mark", None)
         where = f"{path}, line {mark.line + 1}" if mark else str(path)
         raise WorkbenchError(
@@ -127,11 +127,13 @@ def _override(word: str) -> tuple[str, Any]:
     if not equals or not key:
         raise WrongUse(f"{word!r} is not key=value", remedy="For instance: learning_rate=2e-4")
     field = Recipe.model_fields.get(key)
-    if field is not None and field.annotation is str:
-        return key, text
+    if field is not None:
+        kind, optional = without_none(field.annotation)
+        if kind is str:  # a run may be called 2025 or no
+            return key, None if optional and text in ("", "null", "~") else text
     try:
         return key, _number(key, yaml.safe_load(text) if text else None)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return key, text
 
 

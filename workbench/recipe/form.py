@@ -40,7 +40,7 @@ def fields() -> Sequence[Field]:
 
 def _field(name: str) -> Field:
     info = Recipe.model_fields[name]
-    inner, optional = _without_none(info.annotation)
+    inner, optional = without_none(info.annotation)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     choices: tuple[str, ...] = ()
     kind: Kind
@@ -67,7 +67,8 @@ def _field(name: str) -> Field:
     )
 
 
-def _without_none(annotation: Any) -> tuple[Any, bool]:
+def without_none(annotation: Any) -> tuple[Any, bool]:
+    """The type that a key's values have, and whether it may be empty as well."""
     optional = False
     if get_origin(annotation) in (Union, types.UnionType):
         members = [member for member in get_args(annotation) if member is not type(None)]

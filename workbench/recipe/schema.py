@@ -36,7 +36,9 @@ def _key(group: str, help: str, default: Any, *, source: str = "", **limits: Any
 class Recipe(BaseModel):
     """A fine-tune, as it is launched."""
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", validate_assignment=True, protected_namespaces=(), allow_inf_nan=False
+    )
 
     model_name_or_path: str = _key(
         "model",

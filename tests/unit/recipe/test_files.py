@@ -72,6 +72,8 @@ def test_words_change_what_the_file_says(tmp_path: Path) -> None:
         ("optim: adam", "is none of"),
         ("learning_rate: fast", "must be a number, not 'fast'"),
         ("bf16: perhaps", "must be true or false"),
+        ("val_size: .inf", "must be a finite number"),
+        ("max_grad_norm: .inf", "must be a finite number"),
     ],
 )
 def test_a_bad_line_is_named_with_file_line_and_key(tmp_path: Path, line: str, said: str) -> None:
@@ -103,12 +105,25 @@ def test_what_no_key_shows_alone(words: list[str], key: str) -> None:
     assert caught.value.where == key
 
 
+def test_a_key_that_holds_text_takes_any_word_as_text() -> None:
+    for name in ("2025", "no", "1e5"):
+        assert load_recipe(None, [*NEEDED, f"run_name={name}"]).run_name == name
+    assert load_recipe(None, [*NEEDED, "run_name=null", "eval_dataset="]).run_name is None
+
+
+def test_a_word_that_yaml_chokes_on_is_refused_with_its_key() -> None:
+    with pytest.raises(WrongUse, match="seed: must be a whole number, not '2025-02-30'"):
+        load_recipe(None, [*NEEDED, "seed=2025-02-30"])
+
+
 def test_a_word_without_equals_is_refused() -> None:
     with pytest.raises(WrongUse, match="is not key=value"):
         load_recipe(None, ["learning_rate"])
 
 
-@pytest.mark.parametrize("text", ["a: [", "- a\n- b\n", "just words", "a: 1\na: 2\n", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["a: [", "- a\n- b\n", "just words", "a: 1\na: 2\n", "\x00", "seed: 2025-02-30"]
+)
 def test_what_is_no_recipe_ends_in_a_sentence(tmp_path: Path, text: str) -> None:
     file = tmp_path / "r.yaml"
     file.write_text(text)
