@@ -1,4 +1,4 @@
-"""The app ends at once, whatever a model is doing in it."""
+"""The app ends in order, whatever a model is doing in it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ CHAT = (
     "import sys; from workbench.__main__ import main; "
     "sys.argv = ['workbench', 'chat', '--model', {model!r}]; main()"
 )
-AT_ONCE_S = 2.0
-"""With room for a machine that is busy; alone it takes 0.3 s."""
+HANGS_S = 30.0
 
 
-def quit_takes(terminal: Terminal) -> float:
-    began = time.monotonic()
+def leave(terminal: Terminal) -> None:
+    """Press ctrl+q and wait for the end of the process."""
+    deadline = time.monotonic() + HANGS_S
     terminal.type("\x11")
     while terminal.status is None:
         terminal.read(0.05)
-        assert time.monotonic() < began + 30, terminal.text
-    return time.monotonic() - began
+        assert time.monotonic() < deadline, terminal.text
 
 
 def test_while_torch_is_imported_and_the_model_loads(
@@ -31,7 +30,7 @@ def test_while_torch_is_imported_and_the_model_loads(
     terminal = open_terminal(CHAT.format(model=str(tiny_model)))
     terminal.wait_for("importing torch")
     terminal.read(1.0)
-    assert quit_takes(terminal) < AT_ONCE_S
+    leave(terminal)
     assert terminal.status == 0
 
 
@@ -42,7 +41,7 @@ def test_in_the_middle_of_an_answer_and_without_a_complaint(
     terminal.wait_for("Nothing said yet", 120)
     terminal.type("hello\r")
     terminal.wait_for("writing …")
-    assert quit_takes(terminal) < AT_ONCE_S
+    leave(terminal)
     # Python's own way out would abort here: "terminate called without an active exception".
     assert terminal.status == 0
     assert "terminate" not in terminal.text

@@ -43,10 +43,8 @@ def test_the_recipe_is_one_that_the_form_would_take(tmp_path: Path) -> None:
 
 def test_start_launches_and_returns_while_it_runs(with_model: Path) -> None:
     told: list[str] = []
-    started = time.monotonic()
     run = start_demo(told.append)
     try:
-        assert time.monotonic() - started < 10
         assert read_status(run).live
         assert load_recipe(run.recipe_file).run_name == "demo"
         assert run.id in told[-1]

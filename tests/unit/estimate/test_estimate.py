@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -112,14 +111,11 @@ def test_unknown_free_memory_gives_no_verdict(tiny_model: Path) -> None:
     assert (found.fits, found.available_gib, found.advice) == (None, None, [])
 
 
-def test_this_machine_says_what_is_free_and_is_quick(tiny_model: Path) -> None:
+def test_this_machine_says_what_is_free(tiny_model: Path) -> None:
     device = this_device()
     assert device.free_gib is not None and device.free_gib > 0
     wanted = Recipe(model_name_or_path=str(tiny_model), dataset="rows.jsonl")
-    estimate(wanted)
-    started = time.perf_counter()
     found = estimate(wanted)
-    assert time.perf_counter() - started < 0.05
     assert found.available_gib is not None
 
 

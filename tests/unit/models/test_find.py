@@ -48,6 +48,65 @@ def test_a_folder_that_lacks_a_part(home: Path, missing: str, said: str) -> None
     assert str(model) in str(caught.value)
 
 
+def test_split_weights_of_which_a_part_is_missing(home: Path) -> None:
+    model = make_model(home / "models" / "split")
+    (model / "model.safetensors").rename(model / "model-00001-of-00002.safetensors")
+    parts = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    (model / "model.safetensors.index.json").write_text(json.dumps({"weight_map": parts}))
+    with pytest.raises(WorkbenchError, match="1 of its weight files is missing.*00002-of-00002"):
+        find_model("split")
+    (model / "model-00002-of-00002.safetensors").write_bytes(b"")
+    assert find_model("split").base == model
+    (model / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(WorkbenchError, match="cannot be read"):
+        find_model("split")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "~nobody-is-called-so/model"])
+def test_a_name_that_is_no_path_ends_in_a_sentence(home: Path, name: str) -> None:
+    with pytest.raises(WorkbenchError) as caught:
+        find_model(name)
+    assert name in str(caught.value)
+
+
+def test_an_adapter_on_a_hub_model_is_not_fetched_where_that_is_not_wanted(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing listens there: a download would take its time and fail with another sentence.
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    adapter = home / "runs" / "far-01" / "adapter"
+    adapter.mkdir(parents=True)
+    base = {"base_model_name_or_path": "nobody/never-fetched"}
+    (adapter / "adapter_config.json").write_text(json.dumps(base))
+    with pytest.raises(WrongUse, match="has not been downloaded"):
+        find_model("far-01", download=False)
+    assert list_models() == []
+
+
+def snapshot_in_cache(cache: Path, hub_id: str) -> Path:
+    """An empty snapshot as the hub's client keeps it."""
+    repository = cache / f"models--{hub_id.replace('/', '--')}"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("0" * 40)
+    snapshot = repository / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    return snapshot
+
+
+def test_a_half_cached_hub_model_is_not_taken_for_a_whole_one(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    snapshot = snapshot_in_cache(tmp_path, "some/model")
+    (snapshot / "config.json").write_text("{}")
+    with pytest.raises(WorkbenchError, match="has no weights"):
+        find_model("some/model", download=False)
+    (snapshot / "tokenizer.json").write_text("{}")
+    (snapshot / "model.safetensors").write_bytes(b"")
+    assert find_model("some/model", download=False).base == snapshot
+
+
 def test_a_name_that_is_nothing_gets_the_nearest(home: Path) -> None:
     make_model(home / "models" / "SmolLM2")
     with pytest.raises(WrongUse, match=r"Did you mean SmolLM2\?"):
