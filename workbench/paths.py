@@ -46,16 +46,24 @@ def configs_dir() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[1] / "configs"
 
 
+def expanded(path: str | Path) -> Path:
+    """`path` with a leading `~` or `~user` as that home folder; as it is where nobody is called so."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def _data() -> Path:
     home = os.environ.get("WORKBENCH_HOME")
     if home:
-        return Path(home).expanduser()
+        return expanded(home)
     return _place("data", "XDG_DATA_HOME", ".local/share")
 
 
 def _place(name: str, variable: str, fallback: str) -> Path:
     home = os.environ.get("WORKBENCH_HOME")
     if home:
-        return Path(home).expanduser() / name
+        return expanded(home) / name
     base = os.environ.get(variable)
     return (Path(base) if base else Path.home() / fallback) / "workbench"

@@ -12,6 +12,7 @@ from workbench.data.dataset import Dataset
 from workbench.data.formats.detect import Format, detect_format, find_format
 from workbench.data.formats.fields import RowProblem, kind
 from workbench.errors import WorkbenchError
+from workbench.paths import expanded
 
 _SAMPLE = 200
 _BETWEEN_REPORTS = 1000
@@ -42,7 +43,7 @@ def open_dataset(
         WrongUse: there is no such format.
     """
     chosen = find_format(format) if format else None
-    path = Path(path).expanduser()
+    path = expanded(path)
     container = open_container(path)
     found, why = (chosen, "chosen by you") if chosen else detect_format(container.sample(_SAMPLE))
     if container.name == "text" and not chosen:

@@ -43,9 +43,17 @@ def find_model(name: str, *, download: bool = True) -> ModelRef:
     wanted = name.strip()
     if not wanted:
         raise WrongUse("no model is given", remedy="Give a folder, a run's id or a hub id.")
-    folder = Path(wanted).expanduser()
+    try:
+        return _found(wanted, download)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise WorkbenchError(f"it cannot be looked at ({reason})", where=wanted) from error
+
+
+def _found(wanted: str, download: bool) -> ModelRef:
+    folder = paths.expanded(wanted)
     if folder.is_dir():
-        return _from_folder(wanted, folder)
+        return _from_folder(wanted, folder, download)
     if folder.is_file():
         raise WorkbenchError(
             "this is a file, not a model folder",
@@ -54,11 +62,11 @@ def find_model(name: str, *, download: bool = True) -> ModelRef:
         )
     if not wanted.startswith(("/", "./", "../", "~")):
         if (run := paths.runs_dir() / wanted).is_dir():
-            return _from_run(run)
+            return _from_run(run, download)
         if (held := paths.models_dir() / wanted).is_dir():
             return ModelRef(wanted, _checked(held))
         if _HUB_ID.fullmatch(wanted):
-            return ModelRef(wanted, _checked(_from_hub(wanted, download)))
+            return ModelRef(wanted, _from_hub(wanted, download))
     raise WrongUse(f"no folder, run or model is called {wanted!r}", remedy=_nearest(wanted))
 
 
@@ -70,7 +78,7 @@ def list_models() -> list[ModelRef]:
             found.append(ModelRef(folder.name, folder))
     for folder in _newest_first(paths.runs_dir()):
         try:
-            found.append(_from_run(folder))
+            found.append(_from_run(folder, download=False))
         except WorkbenchError:
             continue
     return found
@@ -98,17 +106,17 @@ def read_config(base: Path) -> dict[str, Any]:
     return config
 
 
-def _from_folder(name: str, folder: Path) -> ModelRef:
+def _from_folder(name: str, folder: Path, download: bool) -> ModelRef:
     if (folder / "adapter_config.json").is_file():
-        return ModelRef(name, _base_of(folder), folder)
+        return ModelRef(name, _base_of(folder, download), folder)
     if (folder / "recipe.yaml").is_file() and not (folder / "config.json").is_file():
-        return _from_run(folder)
+        return _from_run(folder, download)
     return ModelRef(name, _checked(folder))
 
 
-def _from_run(run: Path) -> ModelRef:
+def _from_run(run: Path, download: bool) -> ModelRef:
     if (run / "adapter" / "adapter_config.json").is_file():
-        return ModelRef(run.name, _base_of(run / "adapter"), run / "adapter", run.name)
+        return ModelRef(run.name, _base_of(run / "adapter", download), run / "adapter", run.name)
     if (run / "model" / "config.json").is_file():
         return ModelRef(run.name, _checked(run / "model"), None, run.name)
     raise WorkbenchError(
@@ -118,7 +126,7 @@ def _from_run(run: Path) -> ModelRef:
     )
 
 
-def _base_of(adapter: Path) -> Path:
+def _base_of(adapter: Path, download: bool) -> Path:
     file = adapter / "adapter_config.json"
     try:
         base = json.loads(file.read_text(encoding="utf-8")).get("base_model_name_or_path")
@@ -129,7 +137,7 @@ def _base_of(adapter: Path) -> Path:
     if Path(base).is_dir():
         return _checked(Path(base))
     if _HUB_ID.fullmatch(base):
-        return _checked(_from_hub(base, download=True))
+        return _from_hub(base, download)
     raise WorkbenchError(
         f"its base model is gone: {base}",
         where=str(adapter),
@@ -149,6 +157,13 @@ def _checked(folder: Path) -> Path:
             if other
             else "Copy or download the .safetensors files into it.",
         )
+    if missing := _missing_parts(folder):
+        raise WorkbenchError(
+            f"{len(missing)} of its weight files {'is' if len(missing) == 1 else 'are'} missing, "
+            f"the first is {missing[0]}",
+            where=str(folder),
+            remedy="Copy or download it into the folder.",
+        )
     if not any((folder / name).is_file() for name in _TOKENIZERS):
         raise WorkbenchError(
             "this model folder has no tokenizer",
@@ -158,24 +173,46 @@ def _checked(folder: Path) -> Path:
     return folder.resolve()
 
 
+def _missing_parts(folder: Path) -> list[str]:
+    """The files that an index of split weights names and that are not there.
+
+    Raises:
+        WorkbenchError: the index cannot be read.
+    """
+    named: set[str] = set()
+    for index in folder.glob("*.safetensors.index.json"):
+        try:
+            named.update(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise WorkbenchError(
+                f"cannot be read ({error})", where=str(index), remedy="Copy or download it again."
+            ) from error
+    return sorted(name for name in named if not (folder / str(name)).is_file())
+
+
 def _from_hub(hub_id: str, download: bool) -> Path:
+    """The hub's model in the cache, whole; fetched if it is not, and `download` allows it."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     patterns = ["*.safetensors", "*.json", "*.model", "*.jinja", "*.txt"]
     try:
-        return Path(snapshot_download(hub_id, allow_patterns=patterns, local_files_only=True))
+        return _checked(Path(snapshot_download(hub_id, allow_patterns=patterns, local_files_only=True)))
     except (LocalEntryNotFoundError, HFValidationError):
         if not download:
             raise WrongUse(f"{hub_id} is no folder and has not been downloaded") from None
+    except WorkbenchError:  # another program fetched its tokenizer only, or a download was cut off
+        if not download:
+            raise
     try:
-        return Path(snapshot_download(hub_id, allow_patterns=patterns))
+        fetched = Path(snapshot_download(hub_id, allow_patterns=patterns))
     except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
         raise WrongUse(
             f"{hub_id!r} is no folder or run here, and could not be fetched from the Hugging Face Hub "
             f"({type(error).__name__})",
             remedy="Check the spelling and the network, log in for a gated model, or give a local folder.",
         ) from error
+    return _checked(fetched)
 
 
 def _nearest(wanted: str) -> str:
@@ -193,4 +230,11 @@ def _newest_first(place: Path) -> list[Path]:
         folders = [entry for entry in place.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
     except OSError:
         return []
-    return sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)
+    return sorted(folders, key=_changed, reverse=True)
+
+
+def _changed(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:  # deleted while we looked
+        return 0.0

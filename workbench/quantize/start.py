@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from workbench import paths
 from workbench.models.find import find_model
 from workbench.quantize.plan import ComparisonPlan, save_plan
 from workbench.quantize.rows import find_rows
@@ -26,9 +27,9 @@ def start_comparison(plan: ComparisonPlan) -> RunDirectory:
     find_rows(plan, ref)
     run = create_run(f"compare-{Path(ref.name).name}")
     try:
-        whole = {"rows": str(Path(plan.rows).expanduser().absolute())} if plan.rows else {}
-        if Path(plan.model).expanduser().is_dir():
-            whole["model"] = str(Path(plan.model).expanduser().absolute())
+        whole = {"rows": str(paths.expanded(plan.rows).absolute())} if plan.rows else {}
+        if (folder := paths.expanded(plan.model)).is_dir():
+            whole["model"] = str(folder.absolute())
         save_plan(plan.model_copy(update=whole), run.recipe_file)
         launch(run, MODULE)
     except BaseException:

@@ -10,7 +10,7 @@ from workbench.data.prepare import open_for_training
 from workbench.errors import WorkbenchError, WrongUse
 from workbench.figures import count
 from workbench.models.find import ModelRef, read_config
-from workbench.paths import runs_dir
+from workbench.paths import expanded, runs_dir
 from workbench.recipe.files import save_recipe
 from workbench.recipe.problems import check
 from workbench.recipe.schema import Recipe
@@ -49,9 +49,9 @@ def start_training(recipe: Recipe) -> RunDirectory:
 
 def _resolved(recipe: Recipe, ref: ModelRef) -> Recipe:
     """The recipe with whole paths: the trainer runs elsewhere, and perhaps later."""
-    paths = {"dataset": recipe.dataset, "eval_dataset": recipe.eval_dataset}
-    values = {key: str(Path(path).expanduser().absolute()) for key, path in paths.items() if path}
-    if Path(recipe.model_name_or_path).expanduser().is_dir():
+    files = {"dataset": recipe.dataset, "eval_dataset": recipe.eval_dataset}
+    values = {key: str(expanded(file).absolute()) for key, file in files.items() if file}
+    if expanded(recipe.model_name_or_path).is_dir():
         values["model_name_or_path"] = str(ref.base)
     return recipe.model_copy(update=values)
 

@@ -53,7 +53,7 @@ def test_split_weights_of_which_a_part_is_missing(home: Path) -> None:
     (model / "model.safetensors").rename(model / "model-00001-of-00002.safetensors")
     parts = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
     (model / "model.safetensors.index.json").write_text(json.dumps({"weight_map": parts}))
-    with pytest.raises(WorkbenchError, match="1 of its weight files is missing.*00002-of-00002"):
+    with pytest.raises(WorkbenchError, match=r"1 of its weight files is missing.*00002-of-00002"):
         find_model("split")
     (model / "model-00002-of-00002.safetensors").write_bytes(b"")
     assert find_model("split").base == model
