@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 NO_LOSS = -100
-POLICIES = ("truncate", "drop", "error")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workbench.data.characters import UNFINISHED
 from workbench.data.encode import Encoded
 from workbench.data.tokenizer import special_ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-# What decoders write for bytes that are no whole character yet.
-_UNFINISHED = "\N{REPLACEMENT CHARACTER}"
-# A text may hold that character itself, which looks the same; so many tokens at most wait for its end.
+# A text may hold UNFINISHED itself, which looks the same; so many tokens at most wait for its end.
 _LONGEST = 64
 
 
@@ -63,7 +62,7 @@ def _characters(
     group: tuple[int, ...] = ()
     for token in ids[start:end]:
         known = decode(before)
-        if known.endswith(_UNFINISHED):
+        if known.endswith(UNFINISHED):
             # Together with what follows it could be another character.
             before, known = (), ""
         if token in special and group:
@@ -71,7 +70,7 @@ def _characters(
             before, group = (), ()
         group += (token,)
         text = decode((token,)) if token in special else decode(before + group)[len(known) :]
-        if text.endswith(_UNFINISHED) and len(group) < _LONGEST:
+        if text.endswith(UNFINISHED) and len(group) < _LONGEST:
             continue
         yield text, group
         before, group = group, ()

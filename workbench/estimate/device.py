@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from workbench.gpu.sample import Sampler
 
-GIB = 1024**3
-
 _LOCK = threading.Lock()
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from workbench.estimate import formulas
 from workbench.estimate.architecture import Architecture
-from workbench.estimate.device import GIB, Device
+from workbench.estimate.device import Device
+from workbench.figures import GIB
 
 if TYPE_CHECKING:
     from workbench.recipe.schema import Recipe

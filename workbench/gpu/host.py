@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from workbench.figures import GIB
 from workbench.gpu.machine import Host
 from workbench.paths import runs_dir
 
-_GIB = 1024**3
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -28,9 +28,9 @@ class HostSampler:
             name=os.uname().nodename,
             cpu_percent=self._psutil.cpu_percent(),
             cores=os.cpu_count() or 1,
-            ram_used_gib=used / _GIB,
-            ram_total_gib=total / _GIB,
-            disk_free_gib=free_disk_bytes(runs_dir()) / _GIB,
+            ram_used_gib=used / GIB,
+            ram_total_gib=total / GIB,
+            disk_free_gib=free_disk_bytes(runs_dir()) / GIB,
             load=os.getloadavg()[0],
         )
 

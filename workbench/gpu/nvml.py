@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from workbench.figures import GIB
 from workbench.gpu.machine import Gpu, GpuProcess
 from workbench.untrusted import printable
 
 T = TypeVar("T")
 
-_GIB = 1024**3
 _AGAIN_S = 30.0
 """After a failure NVML is asked again this much later: drivers come back."""
 
@@ -127,8 +127,8 @@ class NvmlSampler:
         return Gpu(
             index=index,
             name=printable(_text(name), keep_newlines=False) or f"GPU {index}",
-            used_gib=used / _GIB,
-            total_gib=total / _GIB,
+            used_gib=used / GIB,
+            total_gib=total / GIB,
             utilisation=None if utilisation is None else int(utilisation.gpu),
             power_w=None if power is None else power / 1000,
             power_limit_w=None if limit is None else limit / 1000,
@@ -142,7 +142,7 @@ class NvmlSampler:
         for ask in (nvml.nvmlDeviceGetComputeRunningProcesses, nvml.nvmlDeviceGetGraphicsRunningProcesses):
             for process in self._ask(ask, handle) or []:
                 bytes_used = process.usedGpuMemory
-                used[process.pid] = None if bytes_used is None else bytes_used / _GIB
+                used[process.pid] = None if bytes_used is None else bytes_used / GIB
         found = [GpuProcess(pid, self._name(pid), gib) for pid, gib in used.items()]
         return sorted(found, key=lambda process: -(process.used_gib or 0.0))
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.figures import GIB
 from workbench.gpu.host import HostSampler
 from workbench.gpu.machine import Gpu, GpuProcess, Host, Machine
 from workbench.gpu.nvml import NvmlSampler
 
 __all__ = ["Gpu", "GpuProcess", "Host", "Machine", "Sampler"]
-
-_GIB = 1024**3
 
 
 class Sampler:
@@ -35,7 +34,7 @@ class Sampler:
 
     def process_gib(self, pid: int) -> float:
         """Host memory that a process holds (resident set), GiB; 0 if it is gone."""
-        return self._host.process_bytes(pid) / _GIB
+        return self._host.process_bytes(pid) / GIB
 
     def process_gpu_gib(self, pid: int) -> float | None:
         """GPU memory that a process holds over all GPUs, GiB; None where the driver does not tell."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.errors import WorkbenchError
 from workbench.figures import MIB, gib
+from workbench.gpu.host import free_disk_bytes
 from workbench.models.weights import StoredTensor, stored_tensors
 from workbench.recipe.schema import Recipe
 
@@ -56,8 +56,7 @@ def check_disk(recipe: Recipe, base: Path, place: Path) -> None:
         WorkbenchError: less is free than the run will write.
     """
     needed = disk_needed(recipe, base)
-    existing = next(folder for folder in (place, *place.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free
+    free = free_disk_bytes(place)
     if free < needed:
         raise WorkbenchError(
             f"the run will write up to {gib(needed)}, and {gib(free)} are free",

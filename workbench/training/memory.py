@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 import psutil
 import torch
 
 from workbench.figures import GIB
 from workbench.gpu.sample import Sampler
+from workbench.runs.process import peak_resident_bytes
 from workbench.runs.writer import RunWriter
 
 _EVERY_S = 2.0
@@ -52,7 +52,7 @@ class MemoryWatch:
         """The most that this process ever held."""
         if torch.cuda.is_available():
             return max(self._seen_gib, torch.cuda.max_memory_reserved() / GIB)
-        return max(self._seen_gib, _peak_resident() / GIB)
+        return max(self._seen_gib, peak_resident_bytes() / GIB)
 
     def _process_gib(self) -> float:
         if not torch.cuda.is_available():
@@ -84,15 +84,3 @@ def total_gib() -> float | None:
     if torch.cuda.is_available():
         return float(torch.cuda.get_device_properties(0).total_memory / GIB)
     return float(psutil.virtual_memory().total / GIB)
-
-
-def _peak_resident() -> int:
-    """Bytes; 0 where the system does not say. Not ru_maxrss: that one is inherited from the launcher."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        return 0
-    for line in status.splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0

@@ -83,8 +83,7 @@ def test_a_disk_that_is_too_small_is_refused(
     make_recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = make_recipe(save_steps=1, save_total_limit=1000, lora_rank=1024)
-    free = shutil.disk_usage("/")._replace(free=10 * 1024**2)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    monkeypatch.setattr("workbench.training.disk.free_disk_bytes", lambda _: 10 * 1024**2)
     with pytest.raises(WorkbenchError, match=r"will write up to .* 10.0 MiB are free"):
         start_training(recipe)
 
