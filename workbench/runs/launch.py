@@ -60,8 +60,14 @@ def launch(run: RunDirectory, module: str) -> int:
             status.reason = f"its process could not be started ({(error.strerror or str(error)).lower()})"
             replace_text(run.status_file, status.to_json())
             raise WorkbenchError(status.reason, where=f"run {run.id}") from error
-        status.pid, status.pid_started = process.pid, start_mark(process.pid)
-        replace_text(run.status_file, status.to_json())
+        try:
+            status.pid, status.pid_started = process.pid, start_mark(process.pid)
+            replace_text(run.status_file, status.to_json())
+        except BaseException:
+            # Whoever asked is told that nothing runs. The job still waits for the lock, so nothing is lost.
+            process.kill()
+            process.wait()
+            raise
     threading.Thread(target=process.wait, name=f"reap-{run.id}", daemon=True).start()
     return process.pid
 

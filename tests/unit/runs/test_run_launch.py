@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import WorkbenchError
+from workbench.runs import launch as launching
 from workbench.runs.catalog import list_runs, summary
 from workbench.runs.directory import RunDirectory
 from workbench.runs.events import EventTail, read_events
@@ -257,3 +258,20 @@ def test_no_process_can_start_a_sentence_says_so(jobs, monkeypatch) -> None:
     with pytest.raises(WorkbenchError, match="could not be started"):
         launch(run, "steps_job")
     assert read_status(run).state == "failed"
+
+
+def test_a_process_that_cannot_be_recorded_is_not_left_running(jobs, monkeypatch) -> None:
+    run = jobs.make(steps=1)
+    replace, started = launching.replace_text, []
+
+    def full_after_the_start(path: Path, text: str) -> None:
+        if pid := json.loads(text)["pid"]:
+            started.append((pid, start_mark(pid)))
+            raise WorkbenchError("cannot be written (no space left on device)", where=str(path))
+        replace(path, text)
+
+    monkeypatch.setattr(launching, "replace_text", full_after_the_start)
+    with pytest.raises(WorkbenchError, match="no space left"):
+        launch(run, "steps_job")
+    assert started and not is_alive(*started[0])
+    assert read_events(run.events_file) == []
