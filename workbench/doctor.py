@@ -37,10 +37,17 @@ def examine() -> list[Finding]:
 def _packages() -> Iterator[Finding]:
     yield Finding("python", "good", f"{sys.version.split()[0]} at {sys.executable}")
     for name in PACKAGES:
-        try:
-            yield Finding(name, "good", importlib.metadata.version(name))
-        except importlib.metadata.PackageNotFoundError:
+        if version := _version(name):
+            yield Finding(name, "good", version)
+        else:
             yield Finding(name, "bad", "is not installed", f"pip install {name}")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _gpus() -> Iterator[Finding]:
@@ -55,7 +62,7 @@ def _gpus() -> Iterator[Finding]:
         free = gpu.total_gib - gpu.used_gib
         detail = f"{gpu.name}, {significant(free)} of {significant(gpu.total_gib)} GiB free"
         yield Finding(f"GPU {gpu.index}", "good", detail)
-    if machine.gpus and importlib.metadata.version("torch").endswith("+cpu"):
+    if machine.gpus and (_version("torch") or "").endswith("+cpu"):
         yield Finding(
             "torch",
             "bad",
@@ -73,9 +80,11 @@ def _memory() -> Finding:
 
 
 def _disk() -> Finding:
+    from workbench.gpu.host import free_disk_bytes
+
     place = paths.runs_dir()
-    existing = next(folder for folder in (place, *place.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free / GIB
+    existing = next(folder for folder in (place, *place.parents) if os.path.lexists(folder))
+    free = free_disk_bytes(place) / GIB
     detail = f"{significant(free)} GiB free for {place}"
     if not os.access(existing, os.W_OK):
         return Finding(

@@ -26,17 +26,17 @@ def follow_to_end(
     try:
         status = follow(run, (lambda _: None) if quiet else say)
     except KeyboardInterrupt:
-        say(f"\n{run.id} goes on. Watch it: workbench attach {run.id}; end it: workbench stop {run.id}")
+        typer.echo(
+            f"\n{run.id} goes on. Watch it: workbench attach {run.id}; end it: workbench stop {run.id}",
+            err=True,
+        )
         raise typer.Exit(130) from None
     if as_json:
         print_json(summary(status))
     elif report:
         print_summary(status)
     if status.state not in ("done", "stopped"):
-        if not as_json:
-            typer.echo(
-                f"error: {status.id} {status.state}: {status.reason or 'no reason is known'}", err=True
-            )
+        typer.echo(f"error: {status.id} {status.state}: {status.reason or 'no reason is known'}", err=True)
         raise typer.Exit(1)
 
 

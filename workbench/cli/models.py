@@ -121,15 +121,17 @@ def chat(
     sampling = Sampling(temperature=temperature, top_p=top_p, max_new_tokens=max_new_tokens, seed=seed)
     backend = _backend(model, base)
     answer, started = [], time.monotonic()
-    for piece in backend.stream([*turns, Message("user", text)], sampling, threading.Event()):
-        answer.append(piece)
+    try:
+        for piece in backend.stream([*turns, Message("user", text)], sampling, threading.Event()):
+            answer.append(piece)
+            if not as_json:
+                typer.echo(printable(piece), nl=False)
+    finally:
+        # An error, or ctrl+c, says its sentence on a line of its own.
         if not as_json:
-            sys.stdout.write(printable(piece))
-            sys.stdout.flush()
+            typer.echo()
     if as_json:
         print_json({"model": backend.name, "answer": "".join(answer), "seconds": time.monotonic() - started})
-    else:
-        sys.stdout.write("\n")
 
 
 def _backend(model: str, base: bool) -> Backend:

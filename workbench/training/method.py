@@ -39,20 +39,19 @@ def attach_method(model: Any, recipe: Recipe) -> Any:
     if recipe.finetuning_type == "full":
         return model.requires_grad_(True)
     keep_packing_off(model)
-    targets = _targets(recipe.lora_target)
     config = LoraConfig(
         task_type=TaskType.CAUSAL_LM,
         r=recipe.lora_rank,
         lora_alpha=recipe.lora_scale_numerator,
         lora_dropout=recipe.lora_dropout,
-        target_modules=targets,
+        target_modules=_targets(recipe.lora_target),
         bias="none",
     )
     try:
         return get_peft_model(model, config)
     except ValueError as error:
         raise WorkbenchError(
-            f"no layer of this model is called {', '.join(targets)}",
+            f"no layer of this model is called {recipe.lora_target}",
             where="lora_target",
             remedy=f"Use all, or some of: {', '.join(_linear_layers(model))}.",
         ) from error
