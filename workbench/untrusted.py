@@ -5,24 +5,30 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# CSI, OSC/DCS/APC/PM/SOS strings (ended by BEL or ST), two-character escapes, and the 8-bit C1 forms.
+# CSI (8-bit too), OSC/DCS/APC/PM/SOS strings ended by BEL or ST, and two-character escapes. A string that
+# is never ended loses its introducer only, and the 8-bit introducers open none: wrongly decoded text is
+# full of those (a closing quote becomes U+00E2 U+0080 U+009D), and what follows is the data's own.
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]?"
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LINE_BREAKS = re.compile("\r\n|[\u2028\u2029]")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def printable(text: str, *, keep_newlines: bool = True) -> str:
     """`text` without escape sequences; other control characters as their visible pictures.
 
-    Tabs become four spaces, so that a column keeps its width. Bidirectional overrides and lone
-    surrogates become U+FFFD: the first can hide text, the second cannot be encoded.
+    Tabs become four spaces, so that a column keeps its width; Unicode's own line separators become line
+    breaks, since some programs count them as such. Bidirectional overrides and lone surrogates become
+    U+FFFD: the first can hide text, the second cannot be encoded.
     """
     if text.isascii() and text.isprintable():
         return text
-    text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\t", "    ")
+    text = _LINE_BREAKS.sub("\n", _ESCAPES.sub("", text)).replace("\t", "    ")
     text = _CONTROLS.sub(_picture, text)
     return text if keep_newlines else text.replace("\n", "⏎")
 
