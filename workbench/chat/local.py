@@ -19,7 +19,7 @@ from workbench.data.tokenizer import load_tokenizer
 from workbench.errors import WorkbenchError
 from workbench.figures import count
 from workbench.models.find import ModelRef, find_model
-from workbench.models.generation import context_limit, generate, out_of_memory, stop_ids
+from workbench.models.generation import context_limit, generate, stop_ids
 from workbench.models.load import load_model
 
 
@@ -50,11 +50,7 @@ class LocalModel:
         ref = find_model(name)
         progress("reading the tokenizer")
         tokenizer = load_tokenizer(ref.base)
-        try:
-            model = load_model(ref, progress=progress)
-        except torch.OutOfMemoryError as error:
-            raise out_of_memory() from error
-        return cls(ref, model, tokenizer)
+        return cls(ref, load_model(ref, progress=progress), tokenizer)
 
     def backend(self, adapter: bool = True) -> Backend:
         """Who answers: the model with its adapter, or (`adapter` False) its base."""

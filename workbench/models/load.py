@@ -63,11 +63,7 @@ def _load_base(base: Path, quantization: Quantization | None, dtype: torch.dtype
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(base, output_loading_info=True, **options)
     except torch.OutOfMemoryError as error:
-        raise WorkbenchError(
-            "the model does not fit into the GPU's memory",
-            where=str(base),
-            remedy="Load it in 4 bits, or free the GPU's memory (`nvidia-smi` shows who holds it).",
-        ) from error
+        raise _does_not_fit(base) from error
     except SafetensorError as error:
         raise WorkbenchError(
             f"its weights are damaged ({error})", where=str(base), remedy="Copy or download them again."
@@ -111,12 +107,22 @@ def _attach(model: Any, adapter: Path) -> PeftModel:
 
     try:
         return PeftModel.from_pretrained(model, str(adapter))
+    except torch.OutOfMemoryError as error:
+        raise _does_not_fit(adapter) from error
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise WorkbenchError(
             f"the adapter cannot be loaded ({_first_line(error)})",
             where=str(adapter),
             remedy="Check that it was trained on this base model.",
         ) from error
+
+
+def _does_not_fit(folder: Path) -> WorkbenchError:
+    return WorkbenchError(
+        "the model does not fit into the GPU's memory",
+        where=str(folder),
+        remedy="Load it in 4 bits, or free the GPU's memory (`nvidia-smi` shows who holds it).",
+    )
 
 
 def _bitsandbytes(quantization: Quantization, dtype: torch.dtype) -> Any:

@@ -202,7 +202,8 @@ def _read_through(ref: ModelRef, methods: list[Method]) -> None:
 
     packages = {package for method in methods if not unavailable(method) for package in method.needs}
     for package in packages | ({"peft"} if ref.adapter else set()):
-        importlib.import_module(package)
+        with contextlib.suppress(Exception):
+            importlib.import_module(package)
     with contextlib.suppress(Exception):
         for folder in filter(None, (ref.base, ref.adapter)):
             for file in sorted(folder.glob("*.safetensors")):

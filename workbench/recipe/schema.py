@@ -1,7 +1,7 @@
 """Every key of a recipe, with its type, range, default, help and group.
 
 The spelling is LLaMA-Factory's and transformers', so that an existing YAML means the same here.
-The form, the comments in a saved YAML and the README's table are made from this one model.
+The form and the comments in a saved YAML are made from this one model.
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ def follow(run: RunDirectory, say: Callable[[str], None]) -> Status:
     what happens from the latest launch on is told.
     """
     tail = EventTail(run.events_file)
-    status = read_status(run)
     phase, last_step_line = "", 0.0
     while True:
         # The status is read first: when it says "ended", the events of that end are there to be read.
