@@ -47,6 +47,9 @@ class AnswersPane(VerticalScroll):
     def compose(self) -> ComposeResult:
         yield Static(classes="dim", id="no-answers", markup=False)
 
+    def on_mount(self) -> None:
+        self.show(None)
+
     def on_resize(self) -> None:
         self._stack()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import work
@@ -27,7 +26,6 @@ from screens.quantize.jobs import (
     read_comparison,
     stop_comparison,
 )
-from screens.quantize.lines import PickLine
 from screens.quantize.progress import progress_line
 from screens.quantize.setup import SetupPane
 from screens.widgets.room import Room
@@ -55,11 +53,12 @@ class QuantizeScreen(Room):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "start", "Start"),
         Binding("f", "form", "Form"),
+        Binding("m", "pick_model", "Model"),
         Binding("n", "turn(1)", "Next prompt"),
         Binding("p", "turn(-1)", "Previous", show=False),
         Binding("x", "stop", "Stop it"),
         Binding("c", "chat", "Chat with it"),
-        Binding("m", "notes", "How measured"),
+        Binding("h", "notes", "How measured"),
         Binding("escape", "leave", "Leave the field", show=False),
     ]
 
@@ -70,6 +69,8 @@ class QuantizeScreen(Room):
         self._results: Results | None = None
         self._said: Stopping | None = None
         self._told = Content("")
+        # Until there is a comparison to show, or somebody asks for one, the form is what one needs.
+        self._begins_with_form = False
 
     def compose_body(self) -> ComposeResult:
         with Horizontal():
@@ -86,11 +87,28 @@ class QuantizeScreen(Room):
     def on_mount(self) -> None:
         self.query_one("#figures").border_title = "comparison"
         self.watch(self.app, "runs", self._runs_changed)
+        if self._shown is None:
+            self._begins_with_form = True
+            self.add_class("-setup")
+            self.call_after_refresh(self.query_one("#model").focus)
+
+    def on_screen_resume(self) -> None:
+        if self.query_one(SetupPane).model is None:
+            self._suggest()
+
+    @work(thread=True, exclusive=True, group="suggestion")
+    def _suggest(self) -> None:
+        from screens.quantize.suggestion import suggestion
+
+        found = suggestion()
+        if found and not get_current_worker().is_cancelled:
+            self.call_later(self.query_one(SetupPane).suggest, found)
 
     # -- what the app asks
 
     def compare(self, model: str) -> None:
         """Set the form up for this model or run."""
+        self._begins_with_form = False
         self.query_one(SetupPane).pick_model(model)
         self.add_class("-setup")
         self.query_one("#start").focus()
@@ -116,6 +134,10 @@ class QuantizeScreen(Room):
     def _runs_changed(self) -> None:
         comparisons = self._comparisons()
         if self._shown is None and comparisons:
+            if self._begins_with_form:
+                self._begins_with_form = False
+                self.remove_class("-setup")
+                self.query_one(AnswersPane).focus()
             self._show(comparisons[0].id)
             return
         self.query_one(ComparisonList).show(comparisons, self._shown)
@@ -170,9 +192,9 @@ class QuantizeScreen(Room):
         status, said = self._status, self._said
         if self._shown is None:
             return Content.assemble(
-                "No comparison yet. ",
-                ("f", "bold $primary"),
-                " goes to the form: pick a model or a run there. ",
+                "No comparison yet. The form says what is compared (",
+                ("m", "bold $primary"),
+                " picks a model or a run); ",
                 ("s", "bold $primary"),
                 " starts it.\nWhat each method costs in size, speed and answers then comes here.",
             )
@@ -203,26 +225,6 @@ class QuantizeScreen(Room):
         cast("WorkbenchApp", self.app).look_at_runs()
         self._draw_progress()
 
-    def on_pick_line_asked(self, message: PickLine.Asked) -> None:
-        setup = self.query_one(SetupPane)
-        if message.line.id == "model":
-            from screens.widgets.model_picker import ModelPicker
-
-            def model_chosen(model: str | None) -> None:
-                if model:
-                    setup.pick_model(model)
-
-            self.app.push_screen(ModelPicker("Compare a model or a run"), model_chosen)
-            return
-        from screens.widgets.file_picker import FilePicker
-
-        def rows_chosen(path: str | None) -> None:
-            if path:
-                setup.pick_rows(path)
-
-        start = Path(message.line.value).parent if message.line.value else None
-        self.app.push_screen(FilePicker("Held-out rows", start), rows_chosen)
-
     def on_comparison_list_picked(self, message: ComparisonList.Picked) -> None:
         self._show(message.run_id)
         if message.stay:
@@ -250,6 +252,11 @@ class QuantizeScreen(Room):
         """Start the comparison that the form describes."""
         if not self.query_one(SetupPane).start():
             self.add_class("-setup")
+
+    def action_pick_model(self) -> None:
+        """Pick the model or run to compare."""
+        self.add_class("-setup")
+        self.query_one(SetupPane).ask_for_model()
 
     def action_form(self) -> None:
         """To the form; on a narrow screen, show it or the results."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,6 +17,9 @@ from textual.widgets import Button, Input, Static
 from screens.quantize.lines import MethodBox, NumberLine, PickLine
 from workbench.quantize.methods import BASELINE, METHODS, unavailable
 from workbench.untrusted import printable
+
+if TYPE_CHECKING:
+    from screens.quantize.suggestion import Suggestion
 
 
 class SetupPane(VerticalScroll, can_focus=False):
@@ -59,10 +63,41 @@ class SetupPane(VerticalScroll, can_focus=False):
         """The model or run that is picked."""
         return self.query_one("#model", PickLine).value
 
+    def ask_for_model(self) -> None:
+        """Let a model or a run be picked."""
+        from screens.widgets.model_picker import ModelPicker
+
+        def chosen(model: str | None) -> None:
+            if model:
+                self.pick_model(model)
+
+        self.app.push_screen(ModelPicker("Compare a model or a run"), chosen)
+
+    def on_pick_line_asked(self, message: PickLine.Asked) -> None:
+        message.stop()
+        if message.line.id == "model":
+            self.ask_for_model()
+            return
+        from screens.widgets.file_picker import FilePicker
+
+        def chosen(path: str | None) -> None:
+            if path:
+                self.pick_rows(path)
+
+        start = Path(message.line.value).parent if message.line.value else None
+        self.app.push_screen(FilePicker("Held-out rows", start), chosen)
+
     def pick_model(self, model: str) -> None:
         """Compare this model or run."""
         self.query_one("#model", PickLine).set(model)
         self.say("")
+
+    def suggest(self, suggestion: Suggestion) -> None:
+        """Begin with this, unless something else was picked meanwhile."""
+        model, rows = self.query_one("#model", PickLine), self.query_one("#rows", PickLine)
+        if model.value is None and rows.value is None:
+            model.set(suggestion.model)
+            rows.set(suggestion.rows)
 
     def pick_rows(self, path: str) -> None:
         """Score the rows of this file."""
