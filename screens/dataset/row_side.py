@@ -46,6 +46,9 @@ class RowSide(Vertical):
     /* A wide and tall one shows everything. */
     DataScreen.-wide.-tall.-open StatisticsPane { display: block; height: 17; }
     DataScreen.-wide.-tall TokensPane, DataScreen.-wide.-tall ConversationPane { display: block; }
+    DataScreen.-roomy.-tall TokensPane, DataScreen.-roomy.-tall ConversationPane { display: block; }
+    DataScreen.-roomy.-tall TokensPane { height: 3fr; }
+    DataScreen.-roomy.-tall ConversationPane { height: 2fr; }
     DataScreen.-wide.-tall.-open.-statistics StatisticsPane { display: none; }
 
     DataScreen.-zoom-row #file-side { display: none; }

@@ -35,6 +35,8 @@ class DataScreen(Room):
 
     MODE = "data"
     AUTO_FOCUS = "RowTable, OptionList"
+    # From -roomy on a tall terminal shows the row both as a conversation and as tokens.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (136, "-roomy"), (170, "-wide")]  # noqa: RUF012
     HELP = (
         "Data shows what will be trained before it is trained. Open a file (o): its format, encoding and "
         "bad rows are found by its content. The selected row stands beside the table as a conversation "
@@ -154,8 +156,12 @@ class DataScreen(Room):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not shown."""
-        if action == "turn_view" and self.has_class("-wide") and self.has_class("-tall"):
-            return False
+        if (
+            action == "turn_view"
+            and self.has_class("-tall")
+            and (self.has_class("-wide") or self.has_class("-roomy"))
+        ):
+            return False  # both stand there
         return self.dataset is not None or action not in OF_A_FILE
 
     def action_open(self) -> None:
