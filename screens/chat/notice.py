@@ -37,7 +37,7 @@ class Notice(Vertical, can_focus=True):
         self._show(
             Content.assemble(
                 "No model to talk to yet.\n\n",
-                ("o", "bold $primary"),
+                ("m", "bold $primary"),
                 "  a model or a finished run, loaded here; a run that trained\n"
                 "   an adapter answers beside the model it started from\n",
                 ("l", "bold $primary"),
@@ -58,7 +58,7 @@ class Notice(Vertical, can_focus=True):
                 (f"✗ {shorten(name, 60)} could not be loaded\n\n", "bold $text-error"),
                 (printable(problem), "$text-error"),
                 "\n\n",
-                ("o", "bold $primary"),
+                ("m", "bold $primary"),
                 "  another model or run      ",
                 ("l", "bold $primary"),
                 "  a model of an Ollama server",

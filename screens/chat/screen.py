@@ -46,11 +46,12 @@ class ChatScreen(Room):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop"),
         Binding("enter,i", "write", "Write"),
-        Binding("ctrl+o,o", "choose_model", "Model"),
-        Binding("ctrl+l,l", "choose_ollama", "Ollama"),
-        Binding("ctrl+t,t", "turn_view", "Base/tuned"),
-        Binding("ctrl+g,g", "settings", "Settings"),
-        Binding("ctrl+n,n", "begin_anew", "Begin anew"),
+        # The letter first: it is what the key line shows wherever letters are keys.
+        Binding("m,ctrl+o", "choose_model", "Model"),
+        Binding("l,ctrl+l", "choose_ollama", "Ollama"),
+        Binding("t,ctrl+t", "turn_view", "Base/tuned"),
+        Binding("g,ctrl+g", "settings", "Settings"),
+        Binding("n,ctrl+n", "begin_anew", "Begin anew"),
         Binding("escape", "leave", "Leave"),
     ]
 
