@@ -72,7 +72,7 @@ def notice(status: Status | None, portrait: Portrait, told: list[str], trouble: 
         lines.append(Content.styled(_text(status.reason), "$warning"))
     if status.live and loss_is_nan(portrait):
         lines.append(
-            Content.styled("The loss is no number any more: stop it (s), lower learning_rate.", "$error")
+            Content.styled("The loss is no number any more: stop it (x), lower learning_rate.", "$error")
         )
     if portrait.warnings:
         lines.append(_last_warning(portrait, width))
@@ -97,7 +97,7 @@ def placeholder(status: Status | None, portrait: Portrait) -> Content:
             "\n",
             (_text(phase), "bold"),
             (f"   {duration(elapsed(status))} since the start", "$text-muted"),
-            ("\n\nThe curve begins with the first step. s stops the run.", "$text-muted"),
+            ("\n\nThe curve begins with the first step. x stops the run.", "$text-muted"),
         )
     return Content.styled(
         "\nIt ended before its first step: there is no curve. l shows its log.", "$text-muted"

@@ -24,7 +24,6 @@ from screens.monitor.summary import Summary
 from screens.widgets.dialogs import Question
 from screens.widgets.room import Room
 from screens.widgets.status_line import current_run
-from screens.widgets.thin_line import ThinCompositor
 from workbench.paths import runs_dir
 from workbench.runs.directory import RunDirectory
 
@@ -49,7 +48,7 @@ class MonitorScreen(Room):
         "is what is left of the run."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "stop", "Stop"),
+        Binding("x", "stop", "Stop"),
         Binding("r", "resume", "Resume"),
         Binding("c", "chat", "Chat"),
         Binding("v", "compare", "Compare"),
@@ -67,7 +66,6 @@ class MonitorScreen(Room):
 
     def __init__(self) -> None:
         super().__init__()
-        self._compositor = ThinCompositor()
         self._chosen = ""
         self._portrait = Portrait()
         self._keys_for: object = None

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from screens.widgets.key_line import KeyLine
 from screens.widgets.status_line import StatusLine
+from screens.widgets.thin_line import ThinCompositor
 
 
 class Room(Screen[None]):
@@ -22,6 +23,10 @@ class Room(Screen[None]):
     # Textual sets these classes by the terminal's width: a screen shows fewer panes on a narrow one.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (170, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = ThinCompositor()
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.MODE)

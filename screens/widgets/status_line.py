@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual.content import Content
-from textual.widget import Widget
+
+from screens.widgets.frugal import Frugal
 
 if TYPE_CHECKING:
     from screens.app import WorkbenchApp
@@ -25,7 +26,7 @@ MARKS = {
 }
 
 
-class StatusLine(Widget):
+class StatusLine(Frugal):
     """Modes on the left; the current run, GPU memory and host on the right, as far as they fit."""
 
     DEFAULT_CSS = """
@@ -35,27 +36,17 @@ class StatusLine(Widget):
     def __init__(self, mode: str) -> None:
         super().__init__()
         self._mode = mode
-        self._shown: Content | None = None
 
     def on_mount(self) -> None:
-        self.watch(self.app, "runs", self._changed, init=False)
-        self.watch(self.app, "machine", self._changed, init=False)
+        self.watch(self.app, "runs", self.redraw, init=False)
+        self.watch(self.app, "machine", self.redraw, init=False)
 
-    def _changed(self) -> None:
-        # An idle screen writes nothing: repaint only what really reads differently.
-        if self._content() != self._shown:
-            self.refresh()
-
-    def render(self) -> Content:
-        self._shown = self._content()
-        return self._shown
-
-    def _content(self) -> Content:
+    def text(self, width: int) -> Content:
         app = cast("WorkbenchApp", self.app)
         left = _modes(self._mode)
         current = current_run(app.runs)
         parts = [part for part in (run_brief(current), _machine(app.machine, current)) if part]
-        room = self.content_size.width - left.cell_length - 2
+        room = width - left.cell_length - 2
         while parts and sum(part.cell_length + 2 for part in parts) > room:
             parts.pop()
         right = Content("  ").join(parts)

@@ -32,7 +32,7 @@ async def test_without_runs_it_says_how_to_get_one() -> None:
         assert "no runs yet" in app.read(RunsList)
         assert "Train (2)" in app.read(MetricPlot)
         assert "looking" not in app.read(MachinePane)
-        await pilot.press("s", "r", "c", "v", "y", "m", "enter", "down")
+        await pilot.press("x", "r", "c", "v", "y", "m", "enter", "down")
         assert app.asked == [] and app.screen is app.monitor
 
 

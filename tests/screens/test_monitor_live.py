@@ -63,11 +63,11 @@ async def test_stop_asks_first_and_shows_each_step(live: list[RunDirectory]) -> 
     app = Asked(run_id=run.id)
     async with app.run_test(size=(120, 36)) as pilot:
         await wait_for(pilot, lambda: "running" in app.read(Summary))
-        await pilot.press("s")
+        await pilot.press("x")
         await wait_for(pilot, lambda: isinstance(app.screen, Question))
         await pilot.press("n")
         assert read_status(run).state == "running"
-        await pilot.press("s")
+        await pilot.press("x")
         await wait_for(pilot, lambda: isinstance(app.screen, Question))
         await pilot.press("y")
         await wait_for(pilot, lambda: f"asked {run.id} to save and stop" in app.notice)
