@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +11,15 @@ import typer
 
 from workbench.untrusted import display_width, printable
 
+# What a terminal may obey and JSON need not escape: DEL, the 8-bit controls, bidirectional overrides; and
+# lone surrogates, which have no UTF-8.
+_TO_ESCAPE = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def print_json(value: Any) -> None:
-    """`value` as JSON, Chinese as it is."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+    """`value` as JSON, Chinese as it is; what could move a terminal is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    typer.echo(_TO_ESCAPE.sub(lambda match: f"\\u{ord(match.group()):04x}", text))
 
 
 def say(text: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from workbench.cli.printing import print_json
+
 
 def workbench(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `workbench WORDS` as a process without a terminal."""
@@ -50,6 +52,15 @@ def test_inspect_prints_the_same_as_json_and_as_text(home: Path, conversations: 
     text = workbench("inspect", str(conversations)).stdout
     assert "3, 1 of them bad" in text
     assert "row 2:" in text
+
+
+def test_json_holds_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"中文": "a\x1b[31m\x9b31m\x7f\u202e\ud800\u2028"}
+    print_json(value)
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == value
+    assert "中文" in printed
+    assert all(character == "\n" or character.isprintable() for character in printed)
 
 
 def test_no_runs_yet(home: Path) -> None:
