@@ -81,6 +81,11 @@ class RunWriter:
         with self._undisturbed():
             self._keeper.change(**values)
 
+    def peak_memory(self, gib: float) -> None:
+        """The most memory that this process has held; the run's figure is that of its largest launch."""
+        with self._undisturbed():
+            self._keeper.change(peak_memory_gib=max(gib, self._keeper.now().peak_memory_gib or 0.0))
+
     def stop_requested(self) -> bool:
         """Whether to save and end now. Asked between two steps; a job that asks means to heed it."""
         with self._undisturbed():

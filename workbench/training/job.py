@@ -96,7 +96,7 @@ def train(run: RunDirectory, recipe: Recipe, writer: RunWriter) -> None:
         peak, total = memory.peak_gib, total_gib()
         raise out_of_memory(recipe, step, meter.origin, peak_gib=peak, total_gib=total) from error
     finally:
-        writer.update(peak_memory_gib=memory.peak_gib)
+        writer.peak_memory(memory.peak_gib)
     _finish(trainer, run, recipe, writer, tokenizer)
 
 

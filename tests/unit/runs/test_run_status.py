@@ -17,6 +17,7 @@ from workbench.runs.directory import RunDirectory, create_run
 from workbench.runs.event_writer import EventWriter
 from workbench.runs.process import host_name, start_mark, this_machine
 from workbench.runs.status import ENDED_STATES, LIVE_STATES, Status, read_status, recorded_status
+from workbench.runs.writer import RunWriter
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -180,3 +181,11 @@ def test_neither_status_nor_catalog_import_anything_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_peak_of_a_resumed_run_is_that_of_its_largest_launch(home: Path) -> None:
+    run = create_run("peak")
+    for gib, seen in ((2.5, 2.5), (1.5, 2.5), (3.0, 3.0)):
+        with RunWriter(run, "train") as writer:
+            writer.peak_memory(gib)
+        assert read_status(run).peak_memory_gib == seen
