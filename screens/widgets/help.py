@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
+EVERYWHERE = ("app.focus_", "screen.copy_text", "open_mode", "help", "quit", "command_palette")
+
 
 class HelpDialog(ModalScreen[None]):
     """Help of the screen below, of the focused widget, and their keys."""
@@ -26,10 +28,16 @@ class HelpDialog(ModalScreen[None]):
         focused = below.focused
         texts = [node.HELP for node in (focused, below) if node is not None and getattr(node, "HELP", None)]
         self._about = "\n\n".join(text.strip() for text in texts if text)
-        self._keys = [
-            (self.app.get_key_display(active.binding), active.binding.tooltip or active.binding.description)
+        bindings = [
+            active.binding
             for active in below.active_bindings.values()
             if active.binding.description and active.enabled
+        ]
+        # What is the same everywhere stands last.
+        bindings.sort(key=lambda binding: binding.action.startswith(EVERYWHERE))
+        self._keys = [
+            (self.app.get_key_display(binding), binding.tooltip or binding.description)
+            for binding in bindings
         ]
 
     def compose(self) -> ComposeResult:

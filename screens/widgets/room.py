@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from screens.widgets.key_line import KeyLine
@@ -20,6 +21,10 @@ class Room(Screen[None]):
 
     MODE: ClassVar[str] = ""
     AUTO_FOCUS = "*"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "Next pane", show=False),
+        Binding("shift+tab", "app.focus_previous", "Pane before", show=False),
+    ]
     # Textual sets these classes by the terminal's width: a screen shows fewer panes on a narrow one.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (170, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
@@ -27,6 +32,8 @@ class Room(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._compositor = ThinCompositor()
+        # Its style sheet is read under the theme of now: parsing them all again would change nothing.
+        self._css_update_count = self.app._css_update_count
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.MODE)
