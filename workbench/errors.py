@@ -23,7 +23,8 @@ class WorkbenchError(Exception):
         super().__init__(problem)
 
     def __str__(self) -> str:
-        sentence = f"{self.where}: {self.problem}." if self.where else f"{self.problem}."
+        stop = "" if self.problem.endswith(("?", "!", "。", "？")) else "."
+        sentence = f"{self.where}: {self.problem}{stop}" if self.where else f"{self.problem}{stop}"
         return f"{sentence} {self.remedy}" if self.remedy else sentence
 
     def __reduce__(self) -> tuple[object, ...]:

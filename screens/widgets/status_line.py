@@ -45,11 +45,11 @@ class StatusLine(Frugal):
         app = cast("WorkbenchApp", self.app)
         left = _modes(self._mode)
         current = current_run(app.runs)
-        parts = [part for part in (run_brief(current), _machine(app.machine, current)) if part]
         room = width - left.cell_length - 2
-        while parts and sum(part.cell_length + 2 for part in parts) > room:
-            parts.pop()
-        right = Content("  ").join(parts)
+        right = run_brief(current, room)
+        machine = _machine(app.machine, current)
+        if machine and right.cell_length + machine.cell_length + 2 <= room:
+            right = Content("  ").join(part for part in (right, machine) if part)
         gap = max(room + 2 - right.cell_length, 1)
         return Content.assemble(left, " " * gap, right)
 
@@ -69,22 +69,32 @@ def current_run(runs: tuple[Status, ...]) -> Status | None:
     return next(iter(live or runs), None)
 
 
-def run_brief(run: Status | None) -> Content:
-    """`▶ alpaca-01 412/900 loss 1.31`: a run in one breath, its state by sign and by colour."""
+def run_brief(run: Status | None, room: int) -> Content:
+    """`▶ alpaca-01 412/900 loss 1.31`: a run in one breath, its state by sign and by colour.
+
+    Where `room` is short the loss goes first, then the steps, then the beginning of the name: what tells
+    two runs apart stands at its end.
+    """
     if run is None:
         return Content("")
     from workbench.figures import significant
-    from workbench.untrusted import shorten
+    from workbench.untrusted import display_width
 
     mark, colour = MARKS.get(run.state, ("·", "$secondary"))
-    words = [shorten(run.id, 24)]
+    words = []
     if run.max_steps:
         words.append(f"{run.step or 0}/{run.max_steps}")
     if not run.live:
         words.append(run.state)
-    if run.loss is not None and run.live:
+    elif run.loss is not None:
         words.append(f"loss {significant(run.loss)}")
-    return Content.assemble((f"{mark} ", colour), " ".join(words))
+    room -= 2
+    while words and display_width(" ".join([run.id, *words])) > room:
+        words.pop()
+    name = run.id
+    while display_width(name) > max(room, 8):
+        name = "…" + name[2:]
+    return Content.assemble((f"{mark} ", colour), " ".join([name, *words]))
 
 
 def _modes(current: str) -> Content:

@@ -9,7 +9,7 @@ from workbench.errors import WorkbenchError
 
 
 def open_app(
-    mode: str = "data",
+    mode: str | None = None,
     *,
     dataset: str | None = None,
     run_id: str | None = None,
@@ -17,6 +17,8 @@ def open_app(
     offer_chat: bool = False,
 ) -> None:
     """Open the app in this terminal and stay until it is closed.
+
+    Without a `mode` it opens on Monitor if a run is live, else on Data.
 
     Raises:
         WorkbenchError: standard input or output is no terminal.
@@ -31,11 +33,23 @@ def open_app(
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from screens.app import WorkbenchApp
 
-    app = WorkbenchApp(mode, dataset=dataset, run_id=run_id, model=model, offer_chat=offer_chat)
+    app = WorkbenchApp(
+        mode or _first_mode(), dataset=dataset, run_id=run_id, model=model, offer_chat=offer_chat
+    )
     with _native_output_logged():
         app.run()
     if app.fault is not None:
         raise app.fault
+
+
+def _first_mode() -> str:
+    from workbench import paths
+
+    if not paths.runs_dir().is_dir():
+        return "data"
+    from workbench.runs.catalog import list_runs
+
+    return "monitor" if any(run.live for run in list_runs()) else "data"
 
 
 class _native_output_logged:

@@ -145,4 +145,5 @@ def _refusal(problems: Sequence[Problem], path: Path | None, lines: dict[str, in
 
     first, *rest = problems
     sentences = [first.sentence, *(f"{place(problem)}: {problem.sentence}" for problem in rest)]
-    return WrongUse(".\n".join(sentences), where=place(first))
+    ended = [sentence if sentence.endswith("?") else f"{sentence}." for sentence in sentences]
+    return WrongUse("\n".join(ended), where=place(first))

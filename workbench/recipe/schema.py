@@ -46,7 +46,7 @@ class Recipe(BaseModel):
         "holds, or a Hugging Face Hub id.",
         "",
     )
-    run_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = _key(
+    run_name: Annotated[str, Field(pattern=r"^\w[\w.-]{0,63}$")] | None = _key(
         "model", "The name of the run, which gets a number behind it. Empty: the data file's name.", None
     )
 
