@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from made_runs import finished_run
 from seeing import seen
+from textual.color import Color
 from textual.pilot import Pilot
 from textual.widgets import Input
 from waiting import wait_for
@@ -145,6 +146,8 @@ async def test_the_theme_is_remembered(home: Path) -> None:
     app = WorkbenchApp()
     async with app.run_test() as pilot:
         assert app.theme == DARK.name
+        assert app.screen.styles.background == Color.parse(DARK.background or "")
+        assert app.theme_variables["primary"].lower() == DARK.primary
         app.theme = ASCII.name
         await pilot.pause()
         assert app.has_class("-ascii")
@@ -154,8 +157,15 @@ async def test_the_theme_is_remembered(home: Path) -> None:
         assert again.theme == ASCII.name
         await wait_for(pilot, lambda: "+-" in seen(again) and "╭" not in seen(again))
         again.theme = LIGHT.name
-        await pilot.pause()
+        await pilot.press("3")
+        await wait_for(pilot, lambda: mode_of(pilot) == "monitor")
         assert not again.has_class("-ascii")
+        # A screen first shown under another theme than the app began with has that theme's colours.
+        assert again.screen.styles.background == Color.parse(LIGHT.background or "")
+    light = WorkbenchApp("chat")
+    async with light.run_test():
+        assert light.screen.styles.background == Color.parse(LIGHT.background or "")
+        assert light.theme_variables["primary"].lower() == LIGHT.primary
 
 
 async def test_the_status_line_tells_mode_run_and_machine_as_far_as_they_fit(home: Path) -> None:
