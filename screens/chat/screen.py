@@ -39,7 +39,8 @@ class ChatScreen(Room):
     HELP = (
         "Talk to a model: one in this process (a model folder, a finished run), or one of an Ollama "
         "server. A run that trained an adapter is shown twice, without it (base) and with it (fine-"
-        "tuned): both are asked the same and answer in turn, since they are one model in memory. "
+        "tuned): both are asked the same, and the fine-tuned one answers first, since they are one model "
+        "in memory. "
         "Base/tuned shows one of them alone; only what is shown is asked. Answers are shown as Markdown, "
         "and never as escape sequences."
     )
@@ -162,7 +163,8 @@ class ChatScreen(Room):
         answers = [
             await pane.ask(message.text, settings.system, settings.sampling, self._stop) for pane in shown
         ]
-        answer_in_turn(answers)
+        # The fine-tuned one first: its answer is what one waits for, and the base may ramble.
+        answer_in_turn(reversed(answers))
         assert self._clock is not None
         self._clock.resume()
         self.refresh_bindings()

@@ -209,8 +209,15 @@ class DataScreen(Room):
         self.call_after_refresh(focus)
 
     def action_train(self) -> None:
-        """Open the form with this file."""
+        """Open the form with this file, and with the model and cutoff it was looked at with."""
         assert self.dataset is not None
+        refusal = self.dataset.why_not_trained()
+        if refusal:
+            self.notify(refusal, title="Not trained", severity="warning", timeout=12, markup=False)
+            return
+        if self._model:
+            remember("model", self._model)
+            remember("cutoff_len", self._cutoff_len)
         self.app.post_message(TrainOn(str(self.dataset.path.absolute())))
 
     async def action_stop(self) -> None:

@@ -28,6 +28,9 @@ _MARKS = (
     ("!", "$warning", "warning"),
     ("↻", "$success", "resumed"),
 )
+NOISY = ("loss", "grad_norm", "tokens_per_s", "step_s")
+"""Metrics whose trend is easier to see smoothed; the others are what they are."""
+
 SMOOTHINGS = (0.01, 0.04, 0.0)
 """Half-life of the moving average as a share of the steps shown."""
 
@@ -43,6 +46,11 @@ class MetricPlot(Plot):
         self._shown: object = None
         self._legend: object = None
 
+    @property
+    def smoothing(self) -> float:
+        """The half-life in use: none for a metric without noise."""
+        return self.half_life if self.metric in NOISY else 0.0
+
     def show_run(self, status: Status | None, portrait: Portrait) -> None:
         """Draw the metric of this run."""
         curve = curve_of(self.metric, status, portrait)
@@ -55,13 +63,14 @@ class MetricPlot(Plot):
             self.metric in portrait.series,
             self.metric,
             self.log_scale,
-            self.half_life,
+            self.smoothing,
+            self.size.width,
             curve.end,
             waiting.markup if waiting else "",
         )
         if shown != self._shown:
             self._shown = shown
-            self.show(curve, log=self.log_scale, smoothing=self.half_life, placeholder=waiting)
+            self.show(curve, log=self.log_scale, smoothing=self.smoothing, placeholder=waiting)
             self._title(curve)
 
     def _title(self, curve: Curve) -> None:
@@ -84,8 +93,8 @@ class MetricPlot(Plot):
         from screens.widgets.curve import has_holes
 
         if len(curve.steps):
-            yield ("⠒", "$primary 45%", "each step") if self.half_life else ("━", "$primary", "each step")
-            if self.half_life:
+            yield ("⠒", "$primary 45%", "each step") if self.smoothing else ("━", "$primary", "each step")
+            if self.smoothing:
                 yield "━", "$primary", "smoothed"
             if has_holes(curve.values):
                 yield "×", "$error", "no number"

@@ -29,7 +29,7 @@ Start one on Train (2), or with
 # Name and width, the most wanted first: a narrow list leaves the last ones out.
 _COLUMNS = (("loss", 6), ("step", 9), ("held-out", 11), ("started", 7))
 _ORDER = ("step", "loss", "held-out", "started")
-_LEAST_NAME = 12
+_LEAST_NAME, _MOST_NAME = 12, 40
 
 
 class RunsList(Frugal, can_focus=True):
@@ -113,7 +113,8 @@ class RunsList(Frugal, can_focus=True):
         rows = max(self.content_size.height - 1, 1)
         index = self._index
         self._top = min(max(self._top, index - rows + 1), index, max(len(self._runs) - rows, 0))
-        columns, name_width = _fitting(width)
+        longest = max(display_width(run.id) for run in self._runs)
+        columns, name_width = _fitting(width, longest)
         head = f"  {'run':<{name_width}}" + "".join(f" {name:>{columns[name]}}" for name in columns)
         lines = [Content.styled(head, "$text-muted")]
         for run in self._runs[self._top : self._top + rows]:
@@ -124,12 +125,16 @@ class RunsList(Frugal, can_focus=True):
         return Content("\n").join(lines)
 
 
-def _fitting(width: int) -> tuple[dict[str, int], int]:
-    """The columns that fit with their widths, and the width that is left for the names."""
+def _fitting(width: int, longest: int) -> tuple[dict[str, int], int]:
+    """The columns that fit with their widths, and the width that is left for the names.
+
+    Names come first: two runs on one file differ in their last characters only.
+    """
+    name_width = min(max(longest, _LEAST_NAME), _MOST_NAME)
     kept: dict[str, int] = {}
     room = width - 2
     for name, needed in _COLUMNS:
-        if room - needed - 1 >= _LEAST_NAME:
+        if room - needed - 1 >= name_width:
             kept[name] = needed
             room -= needed + 1
     return {name: kept[name] for name in _ORDER if name in kept}, max(room, 1)

@@ -162,6 +162,10 @@ class MonitorScreen(Room):
             self._portrait = Portrait(run_id)
         self._show_everything()
 
+    def on_resize(self) -> None:
+        # Legends and warnings are cut to the width there is.
+        self.call_after_refresh(self._show_run)
+
     def _show_everything(self) -> None:
         self.query_one(RunsList).show(self._workbench.runs, self._chosen)
         self._follow()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from screens.monitor.loss_plot import SMOOTHINGS, TITLES, curve_of
+from screens.monitor.loss_plot import NOISY, SMOOTHINGS, TITLES, curve_of
 from screens.monitor.portrait import Portrait
 from screens.widgets.plot import Plot
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from workbench.runs.status import Status
 
 METRICS = ("learning_rate", "tokens_per_s", "grad_norm", "process_gib")
-_NOISY = ("tokens_per_s", "grad_norm")
 
 
 class SmallCurves(Vertical):
@@ -32,5 +31,5 @@ class SmallCurves(Vertical):
         """Draw the metrics of this run."""
         for metric in METRICS:
             curve = replace(curve_of(metric, status, portrait), points=(), marks=())
-            smoothing = SMOOTHINGS[0] if metric in _NOISY else 0.0
+            smoothing = SMOOTHINGS[0] if metric in NOISY else 0.0
             self.query_one(f"#{metric}", Plot).show(curve, smoothing=smoothing, placeholder="–")
