@@ -38,7 +38,10 @@ class KeyLine(Widget):
             if binding.show and key not in last and binding.description and binding.action not in seen:
                 seen.add(binding.action)
                 keys.append((key, self.app.get_key_display(binding), binding.description, enabled))
-        tail = [("question_mark", "?", "Help", True), ("ctrl+q", "^q", "Quit", True)]
+        focused = self.screen.focused
+        # In a field `?` is a character like any other.
+        typing = focused is not None and focused.check_consume_key("question_mark", "?")
+        tail = [("question_mark", "?", "Help", not typing), ("ctrl+q", "^q", "Quit", True)]
         width = self.content_size.width
         tail_width = sum(len(shown) + len(name) + 3 for _, shown, name, _ in tail) - 2
         self._places = []
