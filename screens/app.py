@@ -113,7 +113,6 @@ class WorkbenchApp(App[None]):
         chosen = remembered.recall("theme")
         # Not through the watcher, which would have all style sheets parsed a second time.
         self.set_reactive(App.theme, chosen if chosen in self.available_themes else DARK.name)
-        self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
         self.watch(self, "theme", self._show_theme)

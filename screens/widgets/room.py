@@ -32,8 +32,6 @@ class Room(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._compositor = ThinCompositor()
-        # Its style sheet is read under the theme of now: parsing them all again would change nothing.
-        self._css_update_count = self.app._css_update_count
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self.MODE)

@@ -168,6 +168,17 @@ async def test_the_theme_is_remembered(home: Path) -> None:
         assert light.theme_variables["primary"].lower() == LIGHT.primary
 
 
+async def test_what_the_status_line_tells_can_be_read(home: Path) -> None:
+    finished_run("alpaca")
+    app = WorkbenchApp()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_for(pilot, lambda: "alpaca-01" in seen(app))
+        await pilot.pause(0.2)
+        line = app.screen._compositor.render_strips()[0]
+        styles = [segment.style for segment in line if "alpaca-01" in segment.text]
+        assert styles and all(style and style.color != style.bgcolor for style in styles)
+
+
 async def test_the_status_line_tells_mode_run_and_machine_as_far_as_they_fit(home: Path) -> None:
     finished_run("alpaca")
     app = Still("monitor")
