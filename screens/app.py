@@ -125,6 +125,9 @@ class WorkbenchApp(App[None]):
 
     def _painted(self) -> None:
         """What need not be there at the first paint."""
+        import gc
+
+        gc.enable()
         from screens.watch import Watch
 
         self._watch = Watch(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -31,6 +32,9 @@ def open_app(
         )
     # Read by Textual when it is imported. Nothing here is worth animating over a thin line.
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    # Collecting garbage among the many objects of a start finds none and delays the first paint; the app
+    # switches it on again once it is painted.
+    gc.disable()
     from screens.app import WorkbenchApp
 
     app = WorkbenchApp(
