@@ -28,7 +28,7 @@ def printable(text: str, *, keep_newlines: bool = True) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    text = _LINE_BREAKS.sub("\n", _ESCAPES.sub("", text)).replace("\t", "    ")
+    text = _ESCAPES.sub("", _LINE_BREAKS.sub("\n", text)).replace("\t", "    ")
     text = _CONTROLS.sub(_picture, text)
     return text if keep_newlines else text.replace("\n", "⏎")
 

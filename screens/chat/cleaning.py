@@ -9,10 +9,8 @@ from workbench.untrusted import printable
 # The beginning of an escape sequence or of a line break whose rest may be in the next piece.
 _UNFINISHED = re.compile(
     r"(?:\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b\x9c]*\x1b?|[ -/]*)"
-    r"|\x9b[0-?]*[ -/]*|[\x9d\x90\x98\x9e\x9f][^\x07\x1b\x9c]*\x1b?|\r)\Z"
+    r"|\x9b[0-?]*[ -/]*|\r)\Z"
 )
-# What only some programs take for a line break would be counted differently by parser and widget.
-_SEPARATORS = re.compile("[\u2028\u2029]")
 _LONGEST = 256
 
 
@@ -28,13 +26,9 @@ class CleanText:
         unfinished = _UNFINISHED.search(text, max(len(text) - _LONGEST, 0))
         cut = unfinished.start() if unfinished else len(text)
         self._held = text[cut:]
-        return _clean(text[:cut])
+        return printable(text[:cut])
 
     def flush(self) -> str:
         """The rest, once no more pieces come."""
         rest, self._held = self._held, ""
-        return _clean(rest)
-
-
-def _clean(text: str) -> str:
-    return _SEPARATORS.sub("\n", printable(text))
+        return printable(rest)
