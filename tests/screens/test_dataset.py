@@ -161,7 +161,9 @@ async def test_a_file_that_cannot_be_read_is_a_sentence_and_another_can_be_opene
         await opened(pilot, app)
         data_screen(app).open_dataset(str(tmp_path / "gone.json"))
         await wait_for(pilot, lambda: "there is no such file" in said(app))
-        assert data_screen(app).dataset is None and not data_screen(app).query(RowTable)
+        # The screen hears of it by a message, a moment after the sentence stands.
+        await wait_for(pilot, lambda: data_screen(app).dataset is None)
+        assert not data_screen(app).query(RowTable)
 
 
 async def test_columns_of_no_format_are_shown_as_they_are(tmp_path: Path) -> None:
