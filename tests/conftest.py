@@ -7,7 +7,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# No test asserts a time. A CI run repeats the same examples; developers search further with every run.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 # Before torch is imported anywhere: spin barriers cost several times when another program uses a core.
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"

@@ -9,7 +9,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 
-async def wait_for(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 10) -> None:
+async def wait_for(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 30) -> None:
     """Let the app run until `condition` holds.
 
     Raises:

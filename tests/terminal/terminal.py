@@ -51,7 +51,7 @@ class Terminal:
         """What stands on the screen."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
-    def wait_for(self, condition: Callable[[], object] | str, seconds: float = 20) -> None:
+    def wait_for(self, condition: Callable[[], object] | str, seconds: float = 60) -> None:
         """Read on until `condition` holds, or its text stands on the screen.
 
         Raises:
