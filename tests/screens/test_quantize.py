@@ -109,6 +109,8 @@ async def test_a_comparison_is_followed_while_its_table_fills(home: Path) -> Non
         async with app.run_test(size=(160, 50)) as pilot:
             job.begin("full", 3)
             await wait_for(pilot, lambda: "full precision: scoring 32 rows" in seen(app))
+            # The table is read from another file than the progress, a moment later perhaps.
+            await wait_for(pilot, lambda: "being measured" in seen(app) and "▶ full precision" in seen(app))
             text = seen(app)
             assert "10%" in text and "▮▮▯" in text
             assert "being measured" in row(text, "▶ full precision")
@@ -120,7 +122,7 @@ async def test_a_comparison_is_followed_while_its_table_fills(home: Path) -> Non
             job.end("int8")
             job.fail("nf4", "the device ran out of memory. Close other models.")
             job.__exit__()
-            await wait_for(pilot, lambda: "✓ done after" in seen(app))
+            await wait_for(pilot, lambda: "✓ done after" in seen(app) and "✗ NF4, double" in seen(app))
             text = seen(app)
             assert "✗ NF4, double" in text and "the device ran out of memory. Close other models." in text
 
