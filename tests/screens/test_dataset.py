@@ -197,7 +197,7 @@ async def test_t_opens_the_form_with_the_file(file: str) -> None:
         await pilot.press("t")
         await wait_for(pilot, lambda: app.screen.query("Form"))
         form: Any = app.screen.query_one("Form")
-        assert form.values["dataset"] == file
+        await wait_for(pilot, lambda: form.values["dataset"] == file)
 
 
 async def test_without_a_model_the_tokens_say_which_key_picks_one(file: str) -> None:
