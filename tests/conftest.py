@@ -10,10 +10,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# No test asserts a time. A CI run repeats the same examples; developers search further with every run.
-hypothesis.settings.register_profile("here", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+# No test asserts a time.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # Before torch is imported anywhere: spin barriers cost several times when another program uses a core.
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
