@@ -42,7 +42,7 @@ class LazyTokenizer:
     def _load(self) -> PreTrainedTokenizerBase:
         with self._lock:
             if self._loaded is None:
-                from workbench.data.tokenizer import load_tokenizer
+                from workbench.data.tokens.tokenizer import load_tokenizer
                 from workbench.models.find import find_model
 
                 base = find_model(self._model).base

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from screens.dataset.lens import Lens
     from workbench.data.conversation import Conversation
     from workbench.data.dataset import Dataset
-    from workbench.data.encode import Encoded
+    from workbench.data.tokens.encode import Encoded
 
 Pieces = Sequence[Run | Rule]
 
@@ -157,8 +157,8 @@ class TokensPane(LinesView):
         title: Content | None = None
         try:
             tokenizer = lens.tokenizer.load(lambda: worker.is_cancelled)
-            from workbench.data.encode import RowDropped, encode
-            from workbench.data.paint import paint
+            from workbench.data.tokens.encode import RowDropped, encode
+            from workbench.data.tokens.paint import paint
 
             conversation = dataset.conversation(row)
             refusal = ""

@@ -12,8 +12,8 @@ from workbench.untrusted import printable
 
 if TYPE_CHECKING:
     from workbench.data.conversation import Conversation, Message
-    from workbench.data.encode import Encoded
-    from workbench.data.paint import Piece
+    from workbench.data.tokens.encode import Encoded
+    from workbench.data.tokens.paint import Piece
 
 # Nobody reads more of one text on a screen; a row may be a book.
 MOST_CHARACTERS = 400_000

@@ -220,9 +220,9 @@ async def test_tab_goes_from_pane_to_pane(file: str) -> None:
 
 
 async def test_tokens_are_those_of_the_trainer_and_the_cut_is_drawn(file: str, smollm2: Path) -> None:
-    from workbench.data.encode import encode
     from workbench.data.opening import open_dataset
-    from workbench.data.tokenizer import load_tokenizer
+    from workbench.data.tokens.encode import encode
+    from workbench.data.tokens.tokenizer import load_tokenizer
 
     remember("model", str(smollm2))
     app = WorkbenchApp(dataset=file)

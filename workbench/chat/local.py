@@ -13,9 +13,9 @@ import torch
 
 from workbench.chat.backend import Backend, ContextFull, Sampling
 from workbench.chat.choosing import chooser
-from workbench.data.characters import CharacterStream
 from workbench.data.conversation import Message
-from workbench.data.tokenizer import load_tokenizer
+from workbench.data.tokens.characters import CharacterStream
+from workbench.data.tokens.tokenizer import load_tokenizer
 from workbench.errors import WorkbenchError
 from workbench.figures import count
 from workbench.models.find import ModelRef, find_model

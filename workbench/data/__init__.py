@@ -1,1 +1,1 @@
-"""From a file to rows, to conversations, to token ids and a loss mask: the one tokenisation path."""
+"""From a file to rows (containers), to conversations (formats), to token ids and a loss mask (tokens)."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from workbench.data.conversation import BadRow
 from workbench.data.dataset import Dataset
-from workbench.data.encode import RowDropped, encode
-from workbench.data.encoded_rows import EncodedRows
 from workbench.data.opening import OpeningStopped, open_dataset
+from workbench.data.tokens.encode import RowDropped, encode
+from workbench.data.tokens.encoded_rows import EncodedRows
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:

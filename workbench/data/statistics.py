@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.conversation import BadRow
 from workbench.data.dataset import Dataset
-from workbench.data.encode import Encoded, RowDropped, cut, encode_whole
 from workbench.data.opening import OpeningStopped, open_dataset
+from workbench.data.tokens.encode import Encoded, RowDropped, cut, encode_whole
 from workbench.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def inspect(
         "not_trained": dataset.why_not_trained(),
     }
     if model is not None and facts["not_trained"] is None:
-        from workbench.data.tokenizer import load_tokenizer
+        from workbench.data.tokens.tokenizer import load_tokenizer
         from workbench.models.find import find_model
 
         tokenizer = load_tokenizer(find_model(model).base, template=dataset.format != "text")

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from workbench.data.conversation import Conversation, Message
-from workbench.data.encode import RowDropped, encode_whole
+from workbench.data.tokens.encode import RowDropped, encode_whole
 from workbench.errors import WorkbenchError
 
 # A long prompt is read in pieces, so that a stop is heard between them.

@@ -10,7 +10,7 @@ import traceback
 
 import torch
 
-from workbench.data.tokenizer import load_tokenizer
+from workbench.data.tokens.tokenizer import load_tokenizer
 from workbench.errors import WorkbenchError
 from workbench.figures import MIB, count, duration, significant
 from workbench.models.find import ModelRef, find_model, read_config

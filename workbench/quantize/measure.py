@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from workbench.data.characters import UNFINISHED
+from workbench.data.tokens.characters import UNFINISHED
 from workbench.figures import MIB, count
 from workbench.models.find import ModelRef
 from workbench.models.generation import generate, greedy, stop_ids

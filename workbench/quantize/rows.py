@@ -8,8 +8,8 @@ from typing import Any
 
 from workbench.data.conversation import BadRow, Conversation
 from workbench.data.dataset import Dataset
-from workbench.data.encode import Encoded, RowDropped, encode
 from workbench.data.prepare import open_for_training, split
+from workbench.data.tokens.encode import Encoded, RowDropped, encode
 from workbench.errors import WorkbenchError
 from workbench.models.find import ModelRef
 from workbench.quantize.plan import ComparisonPlan

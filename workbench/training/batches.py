@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.data.collate import collate
-from workbench.data.encode import Encoded
+from workbench.data.tokens.collate import collate
+from workbench.data.tokens.encode import Encoded
 
 ORIGIN = "origin"
 

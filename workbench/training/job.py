@@ -11,7 +11,7 @@ import transformers
 from workbench.data.conversation import BadRow
 from workbench.data.opening import OpeningStopped
 from workbench.data.prepare import Prepared, prepare
-from workbench.data.tokenizer import load_tokenizer
+from workbench.data.tokens.tokenizer import load_tokenizer
 from workbench.figures import count
 from workbench.models.load import load_model
 from workbench.models.precision import compute_dtype, dtype_name

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.data.characters import UNFINISHED, CharacterStream
-from workbench.data.tokenizer import load_tokenizer
+from workbench.data.tokens.characters import UNFINISHED, CharacterStream
+from workbench.data.tokens.tokenizer import load_tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from workbench.data.conversation import Conversation, Message
-from workbench.data.encode import NO_LOSS, Encoded, RowDropped, encode
+from workbench.data.tokens.encode import NO_LOSS, Encoded, RowDropped, encode
 from workbench.errors import WorkbenchError
 
 LLAMA3 = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from workbench.data.conversation import Conversation, Message
-from workbench.data.encode import Encoded, encode
-from workbench.data.paint import paint
+from workbench.data.tokens.encode import Encoded, encode
+from workbench.data.tokens.paint import paint
 
 
 def encoded(tokenizer, question: str, answer: str, cutoff: int = 10_000) -> Encoded:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from workbench.data.collate import collate
 from workbench.data.conversation import Conversation, Message
-from workbench.data.encode import NO_LOSS, RowDropped, encode
-from workbench.data.encoded_rows import EncodedRows
 from workbench.data.opening import open_dataset
-from workbench.data.paint import paint
+from workbench.data.tokens.collate import collate
+from workbench.data.tokens.encode import NO_LOSS, RowDropped, encode
+from workbench.data.tokens.encoded_rows import EncodedRows
+from workbench.data.tokens.paint import paint
 from workbench.errors import WorkbenchError
 
 values = st.recursive(

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.data.encode import encode
 from workbench.data.opening import open_dataset
 from workbench.data.statistics import histogram, inspect, token_statistics
+from workbench.data.tokens.encode import encode
 from workbench.errors import WrongUse
 
 

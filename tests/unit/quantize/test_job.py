@@ -12,7 +12,7 @@ import pytest
 from tiny_adapter import save_tiny_adapter
 
 from workbench.data.prepare import prepare
-from workbench.data.tokenizer import load_tokenizer
+from workbench.data.tokens.tokenizer import load_tokenizer
 from workbench.errors import WorkbenchError, WrongUse
 from workbench.quantize.job import compare
 from workbench.quantize.methods import METHODS, Method

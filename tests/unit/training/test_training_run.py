@@ -110,7 +110,7 @@ def test_the_events_tell_the_whole_run(make_recipe: MakeRecipe) -> None:
 def test_the_loss_is_the_mean_over_the_trained_tokens_of_the_step(make_recipe: MakeRecipe) -> None:
     """Rows of very different length in one step: a mean of batch means would differ."""
     from workbench.data.prepare import prepare
-    from workbench.data.tokenizer import load_tokenizer
+    from workbench.data.tokens.tokenizer import load_tokenizer
 
     recipe = make_recipe(max_steps=1, gradient_accumulation_steps=7, val_size=0)
     run = train_here(recipe)
@@ -130,7 +130,7 @@ def test_the_loss_is_the_mean_over_the_trained_tokens_of_the_step(make_recipe: M
 
 def test_the_held_out_loss_is_the_mean_over_all_their_tokens(make_recipe: MakeRecipe) -> None:
     from workbench.data.prepare import prepare
-    from workbench.data.tokenizer import load_tokenizer
+    from workbench.data.tokens.tokenizer import load_tokenizer
     from workbench.training.batches import collator
     from workbench.training.held_out import held_out_loss
 
@@ -162,9 +162,9 @@ def test_evaluating_changes_nothing_about_the_training(
 def test_the_first_batch_is_the_encoded_rows_token_for_token(
     make_recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from workbench.data.encode import encode
     from workbench.data.opening import open_dataset
-    from workbench.data.tokenizer import load_tokenizer
+    from workbench.data.tokens.encode import encode
+    from workbench.data.tokens.tokenizer import load_tokenizer
     from workbench.training.batches import ORIGIN
     from workbench.training.trainer import FineTuner
 

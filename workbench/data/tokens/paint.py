@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbench.data.characters import UNFINISHED
-from workbench.data.encode import Encoded
-from workbench.data.tokenizer import special_ids
+from workbench.data.tokens.characters import UNFINISHED
+from workbench.data.tokens.encode import Encoded
+from workbench.data.tokens.tokenizer import special_ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

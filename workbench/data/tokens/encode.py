@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workbench.data.conversation import Conversation
-from workbench.data.rendering import TEMPLATE, Region, Rendered, TemplateRefusal, render
-from workbench.data.tokenizer import special_ids
+from workbench.data.tokens.rendering import TEMPLATE, Region, Rendered, TemplateRefusal, render
+from workbench.data.tokens.tokenizer import special_ids
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:

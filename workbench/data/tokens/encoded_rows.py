@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import overload
 
-from workbench.data.encode import Encoded, Span, labels_under
+from workbench.data.tokens.encode import Encoded, Span, labels_under
 
 
 class EncodedRows(Sequence[Encoded]):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.conversation import MODEL_ROLES, Conversation
-from workbench.data.marks import Places, Unmarked, markers
-from workbench.data.template import for_template, tool_list
+from workbench.data.tokens.marks import Places, Unmarked, markers
+from workbench.data.tokens.template import for_template, tool_list
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
