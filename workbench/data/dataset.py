@@ -16,9 +16,9 @@ from workbench.errors import WorkbenchError, WrongUse
 if TYPE_CHECKING:
     import pyarrow
 
-_NOT_YET = {
-    "preference": "preference pairs (chosen and rejected) can be looked at, and not yet be trained on",
-    "kto": "KTO rows (answers with a label) can be looked at, and not yet be trained on",
+_NOTES = {
+    "preference": "of each row the prompt and the chosen answer are trained; the rejected one is not used",
+    "kto": "rows whose label is true are trained, and those whose label is false are dropped",
 }
 
 
@@ -105,12 +105,14 @@ class Dataset:
         """The sentence with which training on this file is refused; None if it can be trained on."""
         if self._format is None:
             return f"{self.why}. {what_to_do()}"
-        if self.format in _NOT_YET:
-            return f"{_NOT_YET[self.format]}."
         if not self.good_rows:
             bad = self.bad_rows[0]
             return f"none of its {self.rows:,} rows can be used; row {bad.row:,}: {bad.reason}."
         return None
+
+    def training_note(self) -> str | None:
+        """What of a row with two answers or a label is trained; None where there is nothing to say."""
+        return _NOTES.get(self.format)
 
     def table(self) -> pyarrow.Table:
         """The rows for the eye: `#` (row number), then each column as short safe text on one line."""

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.data.conversation import BadRow, Conversation
 from workbench.data.dataset import Dataset
 from workbench.data.prepare import open_for_training, split
-from workbench.data.tokens.encode import Encoded, RowDropped, encode
+from workbench.data.tokens.encode import Encoded, RowDropped, encode, supervised
 from workbench.errors import WorkbenchError
 from workbench.models.find import ModelRef
 from workbench.quantize.plan import ComparisonPlan
@@ -77,7 +77,7 @@ def held_out_rows(plan: ComparisonPlan, ref: ModelRef, tokenizer: Any) -> HeldOu
     dataset, numbers = find_rows(plan, ref)
     found = HeldOut(dataset.path)
     for number in numbers:
-        conversation = dataset.conversation(number)
+        conversation = supervised(dataset.conversation(number))
         try:
             encoded = encode(conversation, tokenizer, cutoff_len=plan.cutoff_len)
         except RowDropped as dropped:

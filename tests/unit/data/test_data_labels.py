@@ -295,11 +295,22 @@ def test_a_cutoff_before_the_answer_drops_the_row(byte_tokenizer) -> None:
     assert dropped.value.encoded.trained == 0
 
 
-def test_preference_and_kto_rows_are_refused(byte_tokenizer) -> None:
-    answer = Message("assistant", "A")
-    pair = Conversation((Message("user", "q"),), 7, chosen=answer, rejected=answer)
-    with pytest.raises(RowDropped, match="row 7: it has two answers"):
-        encode(pair, byte_tokenizer(), cutoff_len=99)
-    labelled = Conversation((Message("user", "q"), answer), 8, label=False)
-    with pytest.raises(RowDropped, match="KTO"):
-        encode(labelled, byte_tokenizer(), cutoff_len=99)
+def test_the_chosen_answer_is_trained_and_the_rejected_one_unused(byte_tokenizer) -> None:
+    tokenizer = byte_tokenizer()
+    asked = (Message("user", "q1"), Message("assistant", "A"), Message("user", "q2"))
+    pair = Conversation(asked, 1, chosen=Message("assistant", "B"), rejected=Message("assistant", "not this"))
+    encoded = encode(pair, tokenizer, cutoff_len=10_000)
+    assert encoded == encode(chat("q1", "A", "q2", "B"), tokenizer, cutoff_len=10_000)
+    assert trained(encoded, tokenizer) == ["A<|im_end|>", "B<|im_end|>"]
+
+
+def test_a_row_labelled_as_wanted_is_trained_and_another_dropped(byte_tokenizer) -> None:
+    tokenizer = byte_tokenizer()
+    messages = (Message("user", "q"), Message("assistant", "A"))
+    wanted = encode(Conversation(messages, 1, label=True), tokenizer, cutoff_len=10_000)
+    assert wanted == encode(chat("q", "A"), tokenizer, cutoff_len=10_000)
+    with pytest.raises(RowDropped, match="row 8: its answer is labelled as not wanted") as dropped:
+        encode(Conversation(messages, 8, label=False), tokenizer, cutoff_len=10_000)
+    shown = dropped.value.encoded
+    assert shown is not None and shown.input_ids == wanted.input_ids
+    assert shown.trained == 0 and not any(span.trained for span in shown.spans)

@@ -87,10 +87,24 @@ def test_the_recipes_keys_reach_the_labels(tmp_path: Path, byte_tokenizer) -> No
     assert refused.value.where == f"{dataset}, row 1"
 
 
+def test_of_two_answers_the_chosen_one_and_of_labelled_rows_the_wanted_ones(
+    tmp_path: Path, byte_tokenizer
+) -> None:
+    tokenizer = byte_tokenizer()
+    plain = prepared(tokenizer, dataset=write(tmp_path / "plain.jsonl", numbered(2)))
+    pairs = [{"prompt": f"q{n}", "chosen": f"a{n}", "rejected": "no"} for n in (1, 2)]
+    chosen = prepared(tokenizer, dataset=write(tmp_path / "pairs.jsonl", pairs))
+    assert list(chosen.train) == list(plain.train) and not chosen.dropped
+    labelled = [{"prompt": f"q{n}", "completion": f"a{n}", "label": n == 1} for n in (1, 2)]
+    wanted = prepared(tokenizer, dataset=write(tmp_path / "kto.jsonl", labelled))
+    assert list(wanted.train) == list(plain.train)[:1]
+    assert [(bad.row, bad.reason) for bad in wanted.dropped] == [(2, "its answer is labelled as not wanted")]
+
+
 @pytest.mark.parametrize(
     ("made", "keys", "sentence"),
     [
-        ([{"prompt": "q", "chosen": "a", "rejected": "b"}], {}, "preference pairs .* not yet be trained"),
+        ([{"prompt": "q", "completion": "a", "label": False}], {}, "row 1: its answer is labelled as not"),
         ([{"title": "t", "ask": "q"}], {}, "title, ask belong to no format"),
         ([{"instruction": "q", "output": ""}], {}, "none of its 1 rows can be used; row 1: output is empty"),
         (numbered(3), {"val_size": 3}, "holds out 3 of 3 usable rows and leaves none"),

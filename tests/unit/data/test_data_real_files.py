@@ -34,7 +34,8 @@ def test_opens_as_what_it_is(name: str, container: str, format_: str, rows: int,
     assert dataset.why
     assert len(list(dataset.conversations())) == rows
     assert dataset.table().num_rows == rows
-    assert (dataset.why_not_trained() is None) == (format_ not in ("preference", "kto"))
+    assert dataset.why_not_trained() is None
+    assert (dataset.training_note() is not None) == (format_ in ("preference", "kto"))
 
 
 def test_gb18030_table_of_unknown_columns(shared_data: Path) -> None:
@@ -80,4 +81,4 @@ def test_inspect_names_what_scripts_rely_on(shared_data: Path) -> None:
     assert facts["bad_rows"] == [] and facts["encoding"] == "UTF-8"
     facts = inspect(shared_data / "llamafactory/dpo_en_demo.json")
     assert (facts["rows"], facts["format"]) == (300, "preference")
-    assert "not yet be trained" in facts["not_trained"]
+    assert facts["not_trained"] is None

@@ -87,12 +87,20 @@ def encode(
         mask_history: train the last answer only.
 
     Raises:
-        RowDropped: by the policy; or nothing in it is trained; or the template refuses it; or it has two
-            answers or a label, which are not trained on yet.
+        RowDropped: by the policy; or nothing in it is trained; or the template refuses it; or its label
+            says that the answer is not wanted.
         WorkbenchError: the row is too long, and the policy is error.
     """
     whole = encode_whole(conversation, tokenizer, train_on_prompt=train_on_prompt, mask_history=mask_history)
     return cut(whole, cutoff_len, cutoff_policy)
+
+
+def supervised(conversation: Conversation) -> Conversation:
+    """What supervised training reads of a row: of two answers the chosen one, as the last turn."""
+    if conversation.chosen is None:
+        return conversation
+    messages = (*conversation.messages, conversation.chosen)
+    return replace(conversation, messages=messages, chosen=None, rejected=None)
 
 
 def encode_whole(
@@ -108,19 +116,24 @@ def encode_whole(
         RowDropped: as `encode` does, but for its length.
     """
     row = conversation.row
-    if conversation.chosen is not None or conversation.label is not None:
-        what = "two answers to choose from" if conversation.chosen is not None else "a KTO label"
-        raise RowDropped(row, f"it has {what}, which cannot be trained on yet")
     if conversation.text is not None:
         whole = _encode_text(conversation.text, row, tokenizer)
     else:
-        whole = _encode_turns(conversation, tokenizer, mask_history)
+        whole = _encode_turns(supervised(conversation), tokenizer, mask_history)
         if train_on_prompt:
             spans = tuple(replace(span, trained=True) for span in whole.spans)
             whole = replace(whole, spans=spans, labels=list(whole.input_ids))
     if not whole.trained:
         raise RowDropped(row, "the chat template does not let the answers be told from the rest", whole)
+    if conversation.label is False:
+        raise RowDropped(row, "its answer is labelled as not wanted", untrained(whole))
     return whole
+
+
+def untrained(encoded: Encoded) -> Encoded:
+    """The row with no loss anywhere."""
+    spans = tuple(replace(span, trained=False) for span in encoded.spans)
+    return replace(encoded, labels=[NO_LOSS] * len(encoded.labels), spans=spans, turn_ends=())
 
 
 def cut(whole: Encoded, cutoff_len: int, cutoff_policy: str = "truncate") -> Encoded:
