@@ -37,6 +37,8 @@ class Dataset:
         why: str,
         columns: Sequence[str],
         bad_rows: Sequence[BadRow],
+        starts: Sequence[int],
+        lengths: Sequence[int],
     ) -> None:
         self.path = path
         self.container = container.name
@@ -46,13 +48,15 @@ class Dataset:
         self.columns = list(columns)
         self.bad_rows = list(bad_rows)
         self._container = container
+        self._starts = starts
+        self._lengths = lengths
         self._format = format
         self._reasons = {bad.row: bad.reason for bad in bad_rows}
 
     @property
     def rows(self) -> int:
         """How many rows there are: good ones and bad ones."""
-        return len(self._container)
+        return len(self._starts)
 
     @cached_property
     def good_rows(self) -> list[int]:
@@ -70,14 +74,15 @@ class Dataset:
             WorkbenchError: the row cannot be read, or the file was changed.
             WrongUse: there is no such row.
         """
-        value = self._container.read(self._checked(row))
+        value = self._value(self._checked(row))
         if isinstance(value, dict):
             return value
         raise WorkbenchError(self._reasons.get(row, "the row cannot be read"), where=self._where(row))
 
     def raw_text(self, row: int, limit: int = 20_000) -> str:
         """At most `limit` characters of the row as the file has them, for looking at a bad one."""
-        return self._container.raw(self._checked(row), limit)
+        index = self._checked(row) - 1
+        return self._container.raw(self._starts[index], self._lengths[index], limit)
 
     def conversation(self, row: int) -> Conversation:
         """What the row means.
@@ -123,8 +128,11 @@ class Dataset:
     def values(self) -> Iterator[tuple[int, dict[str, Any] | None]]:
         """Every row's number and columns, in order; None in place of what cannot be read."""
         for row in range(1, self.rows + 1):
-            value = self._container.read(row)
+            value = self._value(row)
             yield row, value if isinstance(value, dict) else None
+
+    def _value(self, row: int) -> object:
+        return self._container.read(self._starts[row - 1], self._lengths[row - 1])
 
     def _checked(self, row: int) -> int:
         if not 1 <= row <= self.rows:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
-from workbench.data.containers.base import Container, Unreadable
+from workbench.data.containers.base import Unreadable
 from workbench.data.containers.sniff import open_container
 from workbench.data.conversation import BadRow
 from workbench.data.dataset import Dataset
@@ -50,18 +51,21 @@ def open_dataset(
         why = "lines of plain text"
     columns = dict.fromkeys(container.columns)
     bad: list[BadRow] = []
-    for row, value in enumerate(container.scan(), start=1):
+    starts, lengths = array("Q"), array("Q")
+    for row, (start, length, value) in enumerate(container.scan(), start=1):
+        starts.append(start)
+        lengths.append(length)
         if isinstance(value, dict) and not value.keys() <= columns.keys():
             columns.update(dict.fromkeys(value))
         if reason := problem(value, found, row):
             bad.append(BadRow(row, reason))
         if row % _BETWEEN_REPORTS == 0:
-            _report(container, path, progress, cancelled)
-    if not len(container):
+            _report(container.fraction(None, start + length), path, progress, cancelled)
+    if not starts:
         raise WorkbenchError("the file holds no rows", where=str(path), remedy="Give a file with rows.")
     if progress:
         progress(1.0)
-    return Dataset(path, container, found, why, list(columns), bad)
+    return Dataset(path, container, found, why, list(columns), bad, starts, lengths)
 
 
 def problem(value: object, format: Format | None, row: int) -> str | None:
@@ -96,7 +100,7 @@ def _check_surrogates(name: str, text: str) -> None:
 
 
 def _report(
-    container: Container,
+    fraction: float,
     path: Path,
     progress: Callable[[float], None] | None,
     cancelled: Callable[[], bool] | None,
@@ -104,4 +108,4 @@ def _report(
     if cancelled and cancelled():
         raise OpeningStopped("opening the file was stopped", where=str(path))
     if progress:
-        progress(container.fraction)
+        progress(fraction)

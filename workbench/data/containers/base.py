@@ -1,12 +1,13 @@
-"""What every container gives: its rows once in order, then any of them by number."""
+"""What every container gives: its rows in order with where they lie, and any of them again by that place."""
 
 from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 from workbench.data.source import Source
 
@@ -18,87 +19,101 @@ class Unreadable:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A share of a container that can be gone through by itself: the places from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+# A row: its place (start below 2**64, length below 2**32), and its value or Unreadable. What a place means
+# is the container's own; places ascend.
+Located = tuple[int, int, object]
+
+
 class Container(ABC):
-    """A file's rows. `name` and `encoding` are shown; `columns` is empty where only rows tell them."""
+    """A file's rows. `name` and `encoding` are shown; `columns` is empty where only rows tell them.
+
+    Where rows lie is not remembered here: `scan` tells it, `read` and `raw` want it back. Threads may share
+    a container. `size` is about how many bytes there are to go through, `partial` says that it is a first
+    look which does not reach the file's end, and `notes` are sentences for the user.
+    """
 
     name: str
     encoding: str
+    path: Path
     columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    size: int = 0
+    partial: bool = False
 
     @abstractmethod
-    def scan(self) -> Iterator[object]:
-        """Every row in order, as its value or as Unreadable. Run through once, before `read`."""
+    def parts(self, count: int) -> list[Part]:
+        """At most `count` shares of about the same size, in order; all rows are in them, each in one."""
 
     @abstractmethod
+    def scan(self, part: Part | None = None) -> Iterator[Located]:
+        """Every row of a part, or of all, in order."""
+
+    @abstractmethod
+    def read(self, start: int, length: int) -> object:
+        """The value of the row at this place, or Unreadable."""
+
+    @abstractmethod
+    def raw(self, start: int, length: int, limit: int) -> str:
+        """At most `limit` characters of the row at this place as they stand in the file."""
+
     def sample(self, count: int) -> list[object]:
-        """Up to `count` of the first rows; may be called before `scan`."""
+        """The values of the first rows, up to `count`."""
+        return [value for _, _, value in islice(self.scan(), count)]
 
-    @abstractmethod
-    def read(self, row: int) -> object:
-        """The value of row `row` (from 1), or Unreadable."""
+    def fraction(self, part: Part | None, start: int) -> float:
+        """The share of a part, or of all, that lies before the place `start`, 0 to 1."""
+        first, end = (part.start, part.end) if part else (0, self.size)
+        return min(1.0, max(0.0, (start - first) / max(1, end - first)))
 
-    @abstractmethod
-    def raw(self, row: int, limit: int) -> str:
-        """At most `limit` characters of the row as they stand in the file."""
+    def file_of(self, start: int) -> Path:
+        """The file that holds the row at this place."""
+        return self.path
 
-    @abstractmethod
-    def __len__(self) -> int:
-        """Rows found by `scan` so far."""
+    def file_start(self, start: int) -> int:
+        """The lowest place in that file: rows from there on are numbered from 1 in it."""
+        return 0
 
-    @property
-    @abstractmethod
-    def fraction(self) -> float:
-        """The share of the file that `scan` has been through, 0 to 1."""
+    def close(self) -> None:  # noqa: B027 - most have nothing that is not let go of with them
+        """Let go of the files."""
 
 
 class TextContainer(Container):
-    """A container in a text file, whose rows are remembered as byte ranges: 16 bytes a row."""
+    """A container in a text file. A place is a range of the text's bytes."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self.path = source.path
         self.encoding = source.encoding.name
-        self._starts = array("Q")
-        self._lengths = array("Q")
+        self.size = source.size
 
     @abstractmethod
-    def rows(self) -> Iterator[tuple[int, int, object]]:
-        """Start, length in bytes, and value of every row, in order."""
+    def rows(self, start: int, end: int) -> Iterator[Located]:
+        """The rows that begin in this range, which is one of `parts` or all."""
 
     @abstractmethod
     def parse(self, data: bytes) -> object:
         """The value of a row, or Unreadable, from its bytes."""
 
-    def scan(self) -> Iterator[object]:
-        starts, lengths = self._starts, self._lengths
-        for start, length, value in self.rows():
-            starts.append(start)
-            lengths.append(length)
-            yield value
+    def parts(self, count: int) -> list[Part]:
+        return [Part(0, self.size)]
 
-    def sample(self, count: int) -> list[object]:
-        found: list[object] = []
-        for _, _, value in self.rows():
-            found.append(value)
-            if len(found) == count:
-                break
-        return found
+    def scan(self, part: Part | None = None) -> Iterator[Located]:
+        return self.rows(part.start, part.end) if part else self.rows(0, self.size)
 
-    def read(self, row: int) -> object:
-        return self.parse(self._source.read(self._starts[row - 1], self._lengths[row - 1]))
+    def read(self, start: int, length: int) -> object:
+        return self.parse(self._source.read(start, length))
 
-    def raw(self, row: int, limit: int) -> str:
+    def raw(self, start: int, length: int, limit: int) -> str:
         # A character takes four bytes at most.
-        length = min(self._lengths[row - 1], limit * 4)
-        return self._source.read(self._starts[row - 1], length).decode("utf-8", "replace")[:limit]
-
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    @property
-    def fraction(self) -> float:
-        if not self._starts:
-            return 0.0
-        return min(1.0, (self._starts[-1] + self._lengths[-1]) / max(1, self._source.size))
+        return self._source.read(start, min(length, limit * 4)).decode("utf-8", "replace")[:limit]
 
     def decoded(self, data: bytes) -> str | Unreadable:
         """The text of a row's bytes."""

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from workbench.data.containers.base import TextContainer, Unreadable
+from workbench.data.containers.base import Located, TextContainer, Unreadable
 from workbench.data.source import BLOCK, Source
 
 DELIMITERS = ",\t;"
@@ -31,9 +31,9 @@ class Delimited(TextContainer):
             self._after_header = start + length
             break
 
-    def rows(self) -> Iterator[tuple[int, int, object]]:
-        for start, length, fields in self._records(self._after_header):
-            yield start, length, self._row(fields)
+    def rows(self, start: int, end: int) -> Iterator[Located]:
+        for place, length, fields in self._records(max(start, self._after_header)):
+            yield place, length, self._row(fields)
 
     def parse(self, data: bytes) -> object:
         text = self.decoded(data)

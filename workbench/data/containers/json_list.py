@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from workbench.data.containers.base import TextContainer, Unreadable, parse_json, plain
+from workbench.data.containers.base import Located, TextContainer, Unreadable, parse_json, plain
 from workbench.data.source import BLOCK
 
 _SEPARATORS = re.compile(r"[\s,]*")
@@ -22,7 +22,7 @@ class JsonList(TextContainer):
 
     name = "JSON list"
 
-    def rows(self) -> Iterator[tuple[int, int, object]]:
+    def rows(self, start: int, end: int) -> Iterator[Located]:
         text = _Text(self)
         text.skip(re.compile(r"\s*\["))
         while True:

@@ -7,10 +7,11 @@ import datetime
 import json
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from workbench.data.containers.base import Container
+from workbench.data.containers.base import Container, Located, Part
 from workbench.errors import WorkbenchError
 
 _BATCH = 1024
@@ -26,7 +27,7 @@ class Parquet(Container):
         import pyarrow
         import pyarrow.parquet
 
-        self._path = path
+        self.path = path
         self._errors = (pyarrow.ArrowException, OSError)
         try:
             self._file = pyarrow.parquet.ParquetFile(path)
@@ -37,55 +38,46 @@ class Parquet(Container):
         self._firsts = [0]
         for group in range(self._file.num_row_groups):
             self._firsts.append(self._firsts[-1] + self._file.metadata.row_group(group).num_rows)
-        self._scanned = 0
+        self.size = self._firsts[-1]
         self._held: tuple[int, Any] | None = None
         self._lock = threading.Lock()
 
-    def scan(self) -> Iterator[object]:
-        for value in self._values():
-            self._scanned += 1
-            yield value
+    def parts(self, count: int) -> list[Part]:
+        cuts = sorted({self._firsts[len(self._firsts[1:]) * index // count] for index in range(count + 1)})
+        return [Part(start, end) for start, end in pairwise(cuts)] or [Part(0, 0)]
 
-    def sample(self, count: int) -> list[object]:
-        found: list[object] = []
-        for value in self._values():
-            found.append(value)
-            if len(found) == count:
-                break
-        return found
+    def scan(self, part: Part | None = None) -> Iterator[Located]:
+        part = part or Part(0, self._firsts[-1])
+        groups = range(self._group(part.start), self._group(part.end - 1) + 1) if part.end else range(0)
+        row = part.start
+        try:
+            for batch in self._file.iter_batches(_BATCH, row_groups=list(groups)):
+                for value in batch.to_pylist():
+                    yield row, 1, _plain(value)
+                    row += 1
+        except self._errors as error:
+            raise self._damaged(error) from error
 
-    def read(self, row: int) -> object:
-        group = bisect.bisect_right(self._firsts, row - 1) - 1
+    def read(self, start: int, length: int) -> object:
+        group = self._group(start)
         with self._lock:
             if self._held is None or self._held[0] != group:
                 try:
                     self._held = (group, self._file.read_row_group(group))
                 except self._errors as error:
                     raise self._damaged(error) from error
-            return _plain(self._held[1].slice(row - 1 - self._firsts[group], 1).to_pylist()[0])
+            return _plain(self._held[1].slice(start - self._firsts[group], 1).to_pylist()[0])
 
-    def raw(self, row: int, limit: int) -> str:
-        return json.dumps(self.read(row), ensure_ascii=False)[:limit]
+    def raw(self, start: int, length: int, limit: int) -> str:
+        return json.dumps(self.read(start, length), ensure_ascii=False)[:limit]
 
-    def __len__(self) -> int:
-        return self._scanned
-
-    @property
-    def fraction(self) -> float:
-        return self._scanned / max(1, self._firsts[-1])
-
-    def _values(self) -> Iterator[object]:
-        try:
-            for batch in self._file.iter_batches(_BATCH):
-                for value in batch.to_pylist():
-                    yield _plain(value)
-        except self._errors as error:
-            raise self._damaged(error) from error
+    def _group(self, row: int) -> int:
+        return bisect.bisect_right(self._firsts, row) - 1
 
     def _damaged(self, error: Exception) -> WorkbenchError:
         return WorkbenchError(
             f"the Parquet file cannot be read: {str(error).splitlines()[0]}",
-            where=str(self._path),
+            where=str(self.path),
             remedy="It may be incomplete; copy or download it again.",
         )
 
