@@ -25,6 +25,11 @@ def samples_dir() -> Path:
     return _data() / "samples"
 
 
+def registry_file() -> Path:
+    """What the workbench was told of data files in folders that it cannot write to."""
+    return _data() / "dataset_info.json"
+
+
 def cache_dir() -> Path:
     """What can be deleted without loss."""
     return _place("cache", "XDG_CACHE_HOME", ".cache")

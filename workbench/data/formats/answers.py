@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from workbench.data.conversation import Message
+from workbench.data.conversation import MODEL_ROLES, Message
 from workbench.data.formats import alpaca, turns
-from workbench.data.formats.fields import Record, RowProblem, kind, needed
+from workbench.data.formats.fields import Record, RowProblem, Tags, called, kind, needed
 
 
 def has_prompt(record: Record) -> bool:
@@ -18,28 +18,28 @@ def read_prompt(record: Record) -> tuple[Message, ...]:
     if "instruction" in record:
         return alpaca.prompt(record)
     if isinstance(prompt := record.get("prompt"), list):
-        return read_turns(prompt, "prompt")
+        return read_turns(prompt, "prompt", turns.tags_of(record))
     return (Message("user", needed(record, "prompt")),)
 
 
-def read_turns(values: list[object], name: str) -> tuple[Message, ...]:
+def read_turns(values: list[object], name: str, tags: Tags) -> tuple[Message, ...]:
     if not values:
         raise RowProblem(f"{name} is empty")
     numbered = enumerate(values, start=1)
-    return tuple(turns.read_turn(turn, f"turn {index} of {name}") for index, turn in numbered)
+    return tuple(turns.read_turn(turn, f"turn {index} of {name}", tags) for index, turn in numbered)
 
 
 def read_answer(record: Record, column: str) -> tuple[Message, ...]:
     """The answer in `column`: text, one turn, or the whole conversation up to it."""
-    value = record.get(column)
+    value, name, tags = record.get(column), called(record, column), turns.tags_of(record)
     if isinstance(value, list):
-        messages = read_turns(value, column)
+        messages = read_turns(value, name, tags)
     elif isinstance(value, dict):
-        messages = (turns.read_turn(value, column),)
+        messages = (turns.read_turn(value, name, tags),)
     elif isinstance(value, str) or value is None:
         messages = (Message("assistant", needed(record, column)),)
     else:
-        raise RowProblem(f"{column} is {kind(value)}, not an answer")
-    if messages[-1].role not in ("assistant", "function_call"):
-        raise RowProblem(f"{column} is the {messages[-1].role}'s, not the assistant's")
+        raise RowProblem(f"{name} is {kind(value)}, not an answer")
+    if messages[-1].role not in MODEL_ROLES:
+        raise RowProblem(f"{name} is the {messages[-1].role}'s, not the assistant's")
     return messages

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workbench.data.conversation import Conversation, Message
+from workbench.data.conversation import Conversation
 from workbench.data.formats import alpaca, turns
 from workbench.data.formats.answers import read_answer, read_prompt
-from workbench.data.formats.fields import Record, RowProblem, as_json, kind, needed, refuse_media
+from workbench.data.formats.fields import Record, RowProblem, as_json, called, kind, refuse_media
 
 NAME = "kto"
 ASKS = "label (true or false), beside messages, conversations, or instruction and output"
@@ -33,14 +33,14 @@ def read(record: Record, row: int) -> Conversation:
         raise RowProblem("there is no label")
     label = _truth(record[column])
     if label is None:
-        raise RowProblem(f"{column} is {kind(record[column])}, not true or false")
+        raise RowProblem(f"{called(record, column)} is {kind(record[column])}, not true or false")
     if any(name in record for name in turns.COLUMNS):
         messages = turns.read_column(record)
         turns.check_answered(messages)
     elif "completion" in record:
         messages = (*read_prompt(record), read_answer(record, "completion")[-1])
     else:
-        messages = (*alpaca.prompt(record), Message("assistant", needed(record, "output")))
+        messages = (*alpaca.prompt(record), read_answer(record, "output")[-1])
     return Conversation(messages, row, tools=as_json(record.get("tools")), label=label)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from workbench.data.conversation import MODEL_ROLES, Message
-from workbench.data.formats.fields import Record, RowProblem, items, kind, text
+from workbench.data.formats.fields import Record, Renamed, RowProblem, Tags, called, items, kind, text
 
 COLUMNS = ("conversations", "messages", "conversation")
 
@@ -24,6 +24,19 @@ _ROLES = {
     "function": "tool",
     "function_response": "tool",
 }
+
+
+_ANY = Tags()
+
+
+def known_role(name: str) -> str | None:
+    """The role that files mean by `name`; None if they mean nothing known."""
+    return _ROLES.get(name.lower())
+
+
+def tags_of(record: Record) -> Tags:
+    """How the turns of this row are written, where a mapping says so."""
+    return record.tags if isinstance(record, Renamed) else _ANY
 
 
 def column(record: Record, tag: str) -> str | None:
@@ -51,22 +64,25 @@ def read_column(record: Record) -> tuple[Message, ...]:
         raise RowProblem("there is no conversations and no messages")
     turns = items(record, name)
     if not turns:
-        raise RowProblem(f"{name} is empty")
-    messages = tuple(read_turn(turn, f"turn {index}") for index, turn in enumerate(turns, start=1))
+        raise RowProblem(f"{called(record, name)} is empty")
+    tags = tags_of(record)
+    messages = tuple(read_turn(turn, f"turn {index}", tags) for index, turn in enumerate(turns, start=1))
     system = text(record, "system")
     if system.strip() and messages[0].role != "system":
         messages = (Message("system", system), *messages)
     return messages
 
 
-def read_turn(turn: object, name: str) -> Message:
+def read_turn(turn: object, name: str, tags: Tags = _ANY) -> Message:
     """One turn; `name` is what a complaint calls it."""
     if not isinstance(turn, dict):
         raise RowProblem(f"{name} is {kind(turn)}, not an object")
-    tag, content_tag = ("from", "value") if "from" in turn else ("role", "content")
+    tag = tags.role or ("from" if "from" in turn else "role")
+    content_tag = tags.content or ("value" if tag == "from" else "content")
     if tag not in turn:
-        raise RowProblem(f"{name} has neither from nor role")
-    role = _ROLES.get(turn[tag].lower()) if isinstance(turn[tag], str) else None
+        raise RowProblem(f"{name} has no {tag}" if tags.role else f"{name} has neither from nor role")
+    spelled = turn[tag]
+    role = tags.roles.get(spelled) or known_role(spelled) if isinstance(spelled, str) else None
     if role is None:
         raise RowProblem(f"{name} has the unknown role {str(turn[tag])[:40]!r}")
     content = _content(turn.get(content_tag), f"{content_tag} of {name}")
