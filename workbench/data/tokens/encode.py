@@ -7,12 +7,13 @@ from behind the generation prompt through its end-of-turn token.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.data.conversation import Conversation
-from workbench.data.tokens.rendering import TEMPLATE, Region, Rendered, TemplateRefusal, render
+from workbench.data.tokens.rendering import Rendered, TemplateRefusal, render
+from workbench.data.tokens.spans import Span, TokenizedText
 from workbench.data.tokens.tokenizer import special_ids
 from workbench.errors import WorkbenchError
 
@@ -20,17 +21,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 NO_LOSS = -100
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Tokens `start` to `end` (not included) of one message; `message` is -1 for the template's own text."""
-
-    start: int
-    end: int
-    role: str
-    message: int
-    trained: bool
+# What is tokenized at once: enough that the calls cost little, and little enough to be stopped soon.
+_MOST_ROWS = 128
+_MOST_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +108,107 @@ def encode_whole(
     Raises:
         RowDropped: as `encode` does, but for its length.
     """
-    row = conversation.row
-    if conversation.text is not None:
-        whole = _encode_text(conversation.text, row, tokenizer)
-    else:
-        whole = _encode_turns(supervised(conversation), tokenizer, mask_history)
-        if train_on_prompt:
-            spans = tuple(replace(span, trained=True) for span in whole.spans)
-            whole = replace(whole, spans=spans, labels=list(whole.input_ids))
-    if not whole.trained:
-        raise RowDropped(row, "the chat template does not let the answers be told from the rest", whole)
-    if conversation.label is False:
-        raise RowDropped(row, "its answer is labelled as not wanted", untrained(whole))
-    return whole
+    encoder = RowEncoder(tokenizer, train_on_prompt=train_on_prompt, mask_history=mask_history)
+    (outcome,) = encoder.encode_all([conversation])
+    if isinstance(outcome, RowDropped):
+        raise outcome
+    return outcome
+
+
+class RowEncoder:
+    """Encodes many rows under one set of options; its tokenizer reads them in batches.
+
+    That lets other threads of Python run meanwhile. What it gives is what `encode_whole` gives row by row.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        train_on_prompt: bool = False,
+        mask_history: bool = False,
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._train_on_prompt = train_on_prompt
+        self._mask_history = mask_history
+        self._special = special_ids(tokenizer)
+
+    def encode_all(self, conversations: Iterable[Conversation]) -> Iterator[Encoded | RowDropped]:
+        """Each row before it is cut, in order; in place of one that is not trained, why it is not."""
+        batch: list[Conversation] = []
+        weight = 0
+        for conversation in conversations:
+            batch.append(conversation)
+            weight += _characters(conversation)
+            if len(batch) == _MOST_ROWS or weight > _MOST_CHARACTERS:
+                yield from self.encode_batch(batch)
+                batch, weight = [], 0
+        if batch:
+            yield from self.encode_batch(batch)
+
+    def encode_batch(self, conversations: Sequence[Conversation]) -> list[Encoded | RowDropped]:
+        """The same for rows that are tokenized together."""
+        texts = [row.text for row in conversations if row.text is not None]
+        rendered = [self._rendered(row) if row.text is None else None for row in conversations]
+        chats = [one.text for one in rendered if isinstance(one, Rendered)]
+        text_ids = iter(self._tokenized(texts, add_special_tokens=True)["input_ids"])
+        tokens = self._tokenized(chats, add_special_tokens=False, return_offsets_mapping=True)
+        chat_tokens = zip(tokens["input_ids"], tokens["offset_mapping"], strict=True)
+        outcomes: list[Encoded | RowDropped] = []
+        for conversation, chat in zip(conversations, rendered, strict=True):
+            row = conversation.row
+            if isinstance(chat, RowDropped):
+                outcomes.append(chat)
+                continue
+            if chat is None:
+                whole = self._text(row, list(next(text_ids)))
+            else:
+                ids, offsets = next(chat_tokens)
+                whole = self._turns(row, TokenizedText(chat, list(ids), offsets, self._special))
+            outcomes.append(self._judged(conversation, whole))
+        return outcomes
+
+    def _rendered(self, conversation: Conversation) -> Rendered | RowDropped:
+        try:
+            return render(supervised(conversation), self._tokenizer)
+        except TemplateRefusal as refusal:
+            return RowDropped(conversation.row, f"the chat template refuses it: {refusal}")
+
+    def _tokenized(self, texts: list[str], **options: bool) -> Mapping[str, Any]:
+        if not texts:
+            return {"input_ids": [], "offset_mapping": []}
+        tokens: Mapping[str, Any] = self._tokenizer(
+            texts, return_attention_mask=False, return_token_type_ids=False, verbose=False, **options
+        )
+        return tokens
+
+    def _text(self, row: int, ids: list[int]) -> Encoded:
+        eos = self._tokenizer.eos_token_id
+        if eos is not None and (not ids or ids[-1] != eos):
+            ids.append(eos)
+        end = len(ids) - 1 if eos is not None else -1
+        return Encoded(row, ids, list(ids), (Span(0, len(ids), "text", -1, True),), [], 0, (end,))
+
+    def _turns(self, row: int, tokenized: TokenizedText) -> Encoded:
+        spans, turn_ends = tokenized.spans(last_only=self._mask_history)
+        if self._train_on_prompt:
+            spans = tuple(replace(span, trained=True) for span in spans)
+        ids = tokenized.ids
+        return Encoded(row, ids, labels_under(spans, ids), spans, [], 0, turn_ends)
+
+    def _judged(self, conversation: Conversation, whole: Encoded) -> Encoded | RowDropped:
+        row = conversation.row
+        if not whole.trained:
+            reason = "the chat template does not let the answers be told from the rest"
+            return RowDropped(row, reason, whole)
+        if conversation.label is False:
+            return RowDropped(row, "its answer is labelled as not wanted", untrained(whole))
+        return whole
+
+
+def _characters(conversation: Conversation) -> int:
+    said = sum(len(message.content) for message in conversation.messages)
+    return said + len(conversation.text or "")
 
 
 def untrained(encoded: Encoded) -> Encoded:
@@ -176,93 +257,3 @@ def labels_under(spans: Iterable[Span], ids: list[int]) -> list[int]:
         if span.trained:
             labels[span.start : span.end] = ids[span.start : span.end]
     return labels
-
-
-def _encode_text(text: str, row: int, tokenizer: PreTrainedTokenizerBase) -> Encoded:
-    ids = list(tokenizer(text, return_attention_mask=False, verbose=False)["input_ids"])
-    eos = tokenizer.eos_token_id
-    if eos is not None and (not ids or ids[-1] != eos):
-        ids.append(eos)
-    end = len(ids) - 1 if eos is not None else -1
-    return Encoded(row, ids, list(ids), (Span(0, len(ids), "text", -1, True),), [], 0, (end,))
-
-
-def _encode_turns(
-    conversation: Conversation, tokenizer: PreTrainedTokenizerBase, mask_history: bool
-) -> Encoded:
-    try:
-        rendered = render(conversation, tokenizer)
-    except TemplateRefusal as refusal:
-        raise RowDropped(conversation.row, f"the chat template refuses it: {refusal}") from refusal
-    tokens = tokenizer(
-        rendered.text,
-        add_special_tokens=False,
-        return_offsets_mapping=True,
-        return_attention_mask=False,
-        verbose=False,
-    )
-    ids = list(tokens["input_ids"])
-    offsets: list[tuple[int, int]] = tokens["offset_mapping"]
-    answers = [region for region in rendered.regions if region.answer]
-    trained = set(map(id, answers[-1:] if mask_history else answers))
-    special = special_ids(tokenizer)
-    spans: list[Span] = []
-    turn_ends: list[int] = []
-    reached = 0
-    for region, first, behind in _token_ranges(rendered, offsets):
-        if first > reached:
-            spans.append(Span(reached, first, TEMPLATE, -1, False))
-        if region.answer:
-            behind, turn_end = _through_end_of_turn(region, first, behind, ids, offsets, special)
-            if id(region) in trained:
-                turn_ends.append(turn_end)
-        if behind > first:
-            spans.append(Span(first, behind, region.role, region.message, id(region) in trained))
-        reached = max(first, behind)
-    if reached < len(ids):
-        spans.append(Span(reached, len(ids), TEMPLATE, -1, False))
-    return Encoded(conversation.row, ids, labels_under(spans, ids), tuple(spans), [], 0, tuple(turn_ends))
-
-
-def _token_ranges(rendered: Rendered, offsets: list[tuple[int, int]]) -> Iterator[tuple[Region, int, int]]:
-    """For each region its first token and the one behind its last."""
-    token = 0
-    for region in rendered.regions:
-        while token < len(offsets) and offsets[token][0] < region.start:
-            start, end = offsets[token]
-            # The space before the first word is part of that word's token in most vocabularies.
-            if rendered.text[start : region.start].isspace() and rendered.text[region.start : end].strip():
-                break
-            token += 1
-        first = token
-        while token < len(offsets) and offsets[token][0] < region.end:
-            token += 1
-        yield region, first, token
-
-
-def _through_end_of_turn(
-    region: Region,
-    first: int,
-    behind: int,
-    ids: list[int],
-    offsets: list[tuple[int, int]],
-    special: frozenset[int],
-) -> tuple[int, int]:
-    """The token behind the turn's end, and its end-of-turn token (-1 if the template writes none).
-
-    That is the first special token behind the content. Where the content's end is not known it is the
-    last special one in the region, since a tool call may hold others. Where there is none, all that the
-    template puts behind an answer is trained, unless only the beginning of it stands here: that could as
-    well be the next turn's.
-    """
-    ends = [
-        token for token in range(first, behind) if ids[token] in special and offsets[token][1] <= region.end
-    ]
-    if region.content_end is None:
-        ends = ends[-1:]
-    else:
-        ends = [token for token in ends if offsets[token][0] >= region.content_end][:1]
-        if not ends and not region.whole:
-            while behind > first and offsets[behind - 1][0] >= region.content_end:
-                behind -= 1
-    return (ends[0] + 1, ends[0]) if ends else (behind, -1)
