@@ -14,12 +14,17 @@ class Message:
     """One turn. `role` is system, user, assistant, tool (what a tool returned) or function_call.
 
     The content of a function_call is JSON, `{"name": …, "arguments": …}` or a list of such; `preface` is
-    what the model says in the same turn before it calls.
+    what the model says in the same turn before it calls. `call_ids` are the ids of its calls, in order; for
+    a tool turn the one that it answers, and `name` is the tool's. Where `trained` is false, what the model
+    says is there to be read only.
     """
 
     role: str
     content: str
     preface: str = ""
+    call_ids: tuple[str, ...] = ()
+    name: str = ""
+    trained: bool = True
 
 
 @dataclass(frozen=True, slots=True)

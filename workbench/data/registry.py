@@ -1,11 +1,11 @@
-"""LLaMA-Factory's registry of data sets, dataset_info.json: which file or hub id, and what its columns are."""
+"""LLaMA-Factory's registry of data sets, dataset_info.json: where the rows are, and what their columns."""
 
 from __future__ import annotations
 
 import difflib
 import json
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class RegistryEntry:
 
     name: str
     source: Path
-    mapping: Mapping = Mapping()
+    mapping: Mapping = field(default_factory=Mapping)
     file_name: str | None = None
     hf_hub_url: str | None = None
     ms_hub_url: str | None = None
@@ -85,7 +85,7 @@ class RegistryEntry:
 
 
 def read_registry(path: Path) -> list[RegistryEntry]:
-    """All entries, in the file's order; one that is broken has a `problem`, and the others are none the worse.
+    """All entries, in the file's order; a broken one has a `problem` and spoils none of the others.
 
     Raises:
         WorkbenchError: the file cannot be read, or is no registry.
@@ -114,12 +114,14 @@ def find_entry(path: Path, name: str) -> RegistryEntry:
 def entry_for(file: Path) -> tuple[RegistryEntry | None, str]:
     """The entry that names this file, and a sentence about it; the sentence is empty where none does.
 
-    The workbench's own registry is asked first, then the one in the file's folder. Where several entries
+    The workbench's own registry is asked first, then the one in the file's folder, or the link's. Where several entries
     name the file and do not agree, or the one that does is broken, there is none and the sentence says so.
     """
     wanted = file.resolve()
-    for registry in (own_registry(), wanted.parent / NAME):
-        if wanted.name == NAME or not registry.is_file():
+    if wanted.name == NAME:
+        return None, ""
+    for registry in dict.fromkeys((own_registry(), file.parent / NAME, wanted.parent / NAME)):
+        if not registry.is_file():
             continue
         try:
             entries = read_registry(registry)

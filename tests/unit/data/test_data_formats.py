@@ -10,6 +10,7 @@ import pytest
 
 from workbench.data.conversation import Conversation, Message
 from workbench.data.dataset import Dataset
+from workbench.data.formats.detect import what_to_do
 from workbench.data.opening import open_dataset
 from workbench.errors import WrongUse
 
@@ -34,7 +35,7 @@ def test_alpaca_with_everything(tmp_path: Path) -> None:
     row = {"instruction": "i", "input": "in", "output": "a", "system": "s", "history": [["q1", "a1"]]}
     dataset = opened(tmp_path, row)
     assert dataset.format == "alpaca"
-    assert dataset.why == "has the columns instruction, input, output, system, history"
+    assert dataset.why == "the rows have the columns instruction, input, output, system and history"
     assert dataset.conversation(1).messages == (
         Message("system", "s"),
         Message("user", "q1"),
@@ -83,7 +84,9 @@ def test_sharegpt_with_tools_and_a_system_column(tmp_path: Path) -> None:
     )
     dataset = opened(tmp_path, row)
     assert dataset.format == "sharegpt"
-    assert "conversations is a list of turns with from and value, and tools" in dataset.why
+    assert (
+        dataset.why == "the column conversations is a list of turns with from and value, and there are tools"
+    )
     conversation = dataset.conversation(1)
     roles = [message.role for message in conversation.messages]
     assert roles == ["system", "user", "function_call", "tool", "assistant"]
@@ -130,7 +133,7 @@ def test_openai_messages_with_parts_and_tool_calls(tmp_path: Path) -> None:
     assert conversation.messages[:3] == (
         Message("system", "s"),
         USER,
-        Message("function_call", '{"name": "f", "arguments": {"x": 1}}'),
+        Message("function_call", '{"name": "f", "arguments": {"x": 1}}', call_ids=("1",)),
     )
     assert conversation.messages[4].content == "<think>\nhm\n</think>\n\na"
     assert json.loads(conversation.tools or "")[0]["function"]["name"] == "f"
@@ -228,3 +231,133 @@ def test_the_reason_tells_of_rows_that_differ(tmp_path: Path) -> None:
     dataset = opened(tmp_path, good, good, {"question": "q"})
     assert dataset.why.endswith("; 1 of the first 3 rows lack that")
     assert dataset.columns == ["instruction", "output", "question"]
+
+
+def read(folder: Path, row: Any, format: str) -> Conversation:
+    """The conversation of a row that is detected as `format`."""
+    dataset = opened(folder, row)
+    assert (dataset.format, [bad.reason for bad in dataset.bad_rows]) == (format, [])
+    return dataset.conversation(1)
+
+
+CALLS = [
+    {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}},
+    {"id": "call_2", "type": "function", "function": {"name": "g", "arguments": ""}},
+]
+
+
+def test_calls_in_parallel_keep_their_ids_and_thoughts(tmp_path: Path) -> None:
+    row = openai(
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": [{"type": "text", "text": "Let me see."}], "tool_calls": CALLS},
+        {"role": "tool", "content": "1", "tool_call_id": "call_1", "name": "f"},
+        {"role": "tool", "content": [{"type": "text", "text": "2"}], "tool_call_id": "call_2"},
+        {"role": "assistant", "content": "a"},
+    )
+    row["messages"][1]["reasoning_content"] = "hm"
+    messages = read(tmp_path, row, "openai").messages
+    assert json.loads(messages[1].content) == [
+        {"name": "f", "arguments": {"x": 1}},
+        {"name": "g", "arguments": {}},
+    ]
+    assert messages[1].preface == "<think>\nhm\n</think>\n\nLet me see."
+    assert messages[1].call_ids == ("call_1", "call_2")
+    assert messages[2:4] == (
+        Message("tool", "1", call_ids=("call_1",), name="f"),
+        Message("tool", "2", call_ids=("call_2",)),
+    )
+
+
+def test_older_functions_and_answers_that_weigh_nothing(tmp_path: Path) -> None:
+    row = openai(
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "wrong", "weight": 0},
+        {"role": "user", "content": "again"},
+        {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
+        {"role": "function", "name": "f", "content": "o"},
+        {"role": "assistant", "content": "a", "weight": 1},
+        functions=[{"name": "f", "parameters": {}}],
+    )
+    conversation = read(tmp_path, row, "openai")
+    assert [message.trained for message in conversation.messages] == [True, False, True, True, True, True]
+    assert [message.role for message in conversation.messages[3:5]] == ["function_call", "tool"]
+    assert json.loads(conversation.tools or "") == [{"name": "f", "parameters": {}}]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "completion"),
+    [
+        ("q", "a"),
+        ("q", [{"role": "assistant", "content": "a"}]),
+        ([{"role": "user", "content": "q"}], [{"role": "assistant", "content": "a"}]),
+        ([{"role": "user", "content": "q"}], {"role": "assistant", "content": "a"}),
+        ([{"role": "user", "content": "q"}], "a"),
+        ("q", [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]),
+    ],
+)
+def test_prompt_and_completion_in_their_spellings(prompt: Any, completion: Any, tmp_path: Path) -> None:
+    conversation = read(tmp_path, {"prompt": prompt, "completion": completion}, "prompt-completion")
+    assert [(m.role, m.content) for m in conversation.messages] == [("user", "q"), ("assistant", "a")]
+
+
+def test_only_the_completion_is_to_be_learned(tmp_path: Path) -> None:
+    turns = [{"role": role, "content": role[0]} for role in ("system", "user", "assistant", "user")]
+    answers = [{"role": role, "content": role[0]} for role in ("assistant", "user", "assistant")]
+    row = {"prompt": turns, "completion": answers, "tools": [{"name": "f"}]}
+    conversation = read(tmp_path, row, "prompt-completion")
+    said = [message.trained for message in conversation.messages if message.role == "assistant"]
+    assert said == [False, True, True]
+    assert conversation.tools is not None
+    with_system = read(tmp_path, {"system": "s", "prompt": "q", "completion": "a"}, "prompt-completion")
+    assert with_system.messages[0] == Message("system", "s", trained=False)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"prompt": "", "completion": "a"}, "prompt is empty"),
+        ({"prompt": "q", "completion": ""}, "completion is empty"),
+        ({"prompt": "q", "completion": [{"role": "user", "content": "a"}]}, "completion is the user's"),
+        ({"prompt": [], "completion": "a"}, "prompt is empty"),
+        ({"prompt": "q"}, "there is no completion"),
+    ],
+)
+def test_prompt_completion_rows_that_are_bad(row: Any, reason: str, tmp_path: Path) -> None:
+    good = {"prompt": "q", "completion": "a"}
+    dataset = opened(tmp_path, good, good, row)
+    assert (dataset.format, dataset.good_rows) == ("prompt-completion", [1, 2])
+    assert dataset.bad_rows[0].reason.startswith(reason)
+
+
+def test_preference_rows_whose_answers_hold_the_prompt_again(tmp_path: Path) -> None:
+    def whole(answer: str) -> list[dict[str, str]]:
+        texts = [("system", "s"), ("user", "q1"), ("assistant", "a1"), ("user", "q2"), ("assistant", answer)]
+        return [{"role": role, "content": content} for role, content in texts]
+
+    expected = ("system", "user", "assistant", "user")
+    for prompt in ({}, {"prompt": "q1"}, {"prompt": "q2"}, {"prompt": whole("b")[:-1]}):
+        row = {**prompt, "chosen": whole("a"), "rejected": whole("b")}
+        conversation = read(tmp_path, row, "preference")
+        assert tuple(message.role for message in conversation.messages) == expected
+        assert conversation.chosen == ASSISTANT
+    system = read(tmp_path, {"system": "s", "prompt": "q", "chosen": "a", "rejected": "b"}, "preference")
+    assert system.messages == (Message("system", "s"), USER)
+    other = whole("b")
+    other[2]["content"] = "something else"
+    dataset = opened(tmp_path, {"prompt": "q1", "chosen": whole("a"), "rejected": other})
+    assert dataset.bad_rows[0].reason == "chosen and rejected differ before their last turns"
+
+
+def test_kto_with_a_completion_of_turns(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    row = {"prompt": "q", "completion": turns, "label": False}
+    assert read(tmp_path, row, "kto") == Conversation((USER, ASSISTANT), 1, label=False)
+
+
+def test_rows_of_unknown_columns_are_told_what_to_do(tmp_path: Path) -> None:
+    sentence = opened(tmp_path, {"title": "t", "ask": "q", "answer": "a"}).why_not_trained() or ""
+    assert sentence.startswith("the columns title, ask, answer belong to no format known here. Say which")
+    assert "key F" in sentence and "--map" in sentence
+    assert '--map "prompt=title query=ask response=answer"' in what_to_do(["title", "ask", "answer"])
+    with pytest.raises(WrongUse, match="Did you mean prompt-completion"):
+        opened(tmp_path, {"a": "b"}, format="prompt_completion")

@@ -47,7 +47,7 @@ def test_gb18030_table_of_unknown_columns(shared_data: Path) -> None:
     assert "department, title, ask, answer" in (dataset.why_not_trained() or "")
     with pytest.raises(WorkbenchError, match="belong to no format") as refused:
         dataset.conversation(1)
-    assert "Rename the columns" in str(refused.value)
+    assert "rename the columns" in str(refused.value)
 
 
 def test_the_registry_is_not_rows(shared_data: Path) -> None:

@@ -78,7 +78,7 @@ def test_inspect_of_rows_that_cannot_be_trained(tmp_path: Path, smollm2: Path) -
     path = write(tmp_path / "data.jsonl", [{"title": "t", "ask": "q"}])
     facts = inspect(path, model=str(smollm2))
     assert facts["format"] == "unknown" and "tokens" not in facts
-    assert "Rename the columns" in facts["not_trained"]
+    assert "rename the columns" in facts["not_trained"]
 
 
 @given(st.lists(st.integers(0, 5_000), max_size=50), st.integers(1, 30))

@@ -1,1 +1,1 @@
-"""What the columns of a row mean: alpaca, sharegpt, OpenAI messages, preference, KTO or plain text."""
+"""What the columns of a row mean: which of them are the conversation, in the formats that files have."""

@@ -10,6 +10,7 @@ from workbench.data.formats.fields import (
     called,
     items,
     kind,
+    listed,
     needed,
     refuse_media,
     text,
@@ -23,7 +24,7 @@ def fits(record: Record) -> str | None:
     if "instruction" not in record or "output" not in record:
         return None
     present = [name for name in ("instruction", "input", "output", "system", "history") if name in record]
-    return f"has the columns {', '.join(present)}"
+    return f"the rows have the columns {listed(present)}"
 
 
 def read(record: Record, row: int) -> Conversation:

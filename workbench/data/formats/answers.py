@@ -18,8 +18,8 @@ def read_prompt(record: Record) -> tuple[Message, ...]:
     if "instruction" in record:
         return alpaca.prompt(record)
     if isinstance(prompt := record.get("prompt"), list):
-        return read_turns(prompt, "prompt", turns.tags_of(record))
-    return (Message("user", needed(record, "prompt")),)
+        return turns.with_system(record, read_turns(prompt, "prompt", turns.tags_of(record)))
+    return turns.with_system(record, (Message("user", needed(record, "prompt")),))
 
 
 def read_turns(values: list[object], name: str, tags: Tags) -> tuple[Message, ...]:
@@ -43,3 +43,19 @@ def read_answer(record: Record, column: str) -> tuple[Message, ...]:
     if messages[-1].role not in MODEL_ROLES:
         raise RowProblem(f"{name} is the {messages[-1].role}'s, not the assistant's")
     return messages
+
+
+def joined(
+    prompt: tuple[Message, ...], answer: tuple[Message, ...]
+) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """The prompt, and the turns that follow it; some files have the prompt again before the answer."""
+    asked = tuple(message for message in prompt if message.role != "system")
+    lead = tuple(message for message in answer[:-1] if message.role != "system")
+    if not prompt or not lead:
+        return prompt, answer
+    system = [message for message in (*answer[:1], *prompt[:1]) if message.role == "system"][:1]
+    if lead[: len(asked)] == asked:
+        return (*system, *asked), (*lead[len(asked) :], answer[-1])
+    if lead[-len(asked) :] == asked:
+        return (*system, *lead), answer[-1:]
+    return prompt, answer

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.data.conversation import Conversation
-from workbench.data.formats import alpaca, kto, openai, preference, sharegpt, text
+from workbench.data.formats import alpaca, kto, openai, preference, prompt_completion, sharegpt, text
 from workbench.data.formats.fields import Record
 from workbench.errors import WrongUse
 from workbench.untrusted import shorten
@@ -29,7 +30,7 @@ class Format:
 # The more particular ones first: a preference row has a conversation too.
 FORMATS: dict[str, Format] = {
     module.NAME: Format(module.NAME, module.ASKS, module.fits, module.read)
-    for module in (preference, kto, sharegpt, openai, alpaca, text)
+    for module in (preference, kto, sharegpt, openai, alpaca, prompt_completion, text)
 }
 UNKNOWN = "unknown"
 
@@ -41,7 +42,11 @@ def find_format(name: str) -> Format:
         WrongUse: there is none.
     """
     if name not in FORMATS:
-        raise WrongUse(f"there is no format {name!r}", remedy=f"The formats are {', '.join(FORMATS)}.")
+        near = difflib.get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.5)
+        remedy = f"The formats are {', '.join(FORMATS)}."
+        raise WrongUse(
+            f"there is no format {name!r}", remedy=f"Did you mean {near[0]}? {remedy}" if near else remedy
+        )
     return FORMATS[name]
 
 
@@ -63,7 +68,13 @@ def detect_format(rows: Sequence[object]) -> tuple[Format | None, str]:
     return None, f"the columns {shown} belong to no format known here"
 
 
-def what_to_do() -> str:
-    """How a file of unknown columns can be made usable."""
+def what_to_do(columns: Sequence[str] = ()) -> str:
+    """How a file of unknown columns can be made usable; with its columns, in the words for this file."""
+    from workbench.data.formats.mapping import mapping_text, suggest
+
+    guess = mapping_text(suggest(columns, ())) or "prompt=… response=…"
     known = "; ".join(f"{format_.name}: {format_.asks}" for format_ in FORMATS.values())
-    return f"Rename the columns to those of a format ({known})."
+    return (
+        f'Say which column is what (key F in the app, --map "{guess}" on the command line), '
+        f"or rename the columns to those of a format ({known})."
+    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from workbench.data.conversation import Conversation
 from workbench.data.formats import alpaca, turns
-from workbench.data.formats.answers import read_answer, read_prompt
-from workbench.data.formats.fields import Record, RowProblem, as_json, called, kind, refuse_media
+from workbench.data.formats.answers import joined, read_answer, read_prompt
+from workbench.data.formats.fields import Record, RowProblem, called, kind, refuse_media
 
 NAME = "kto"
 ASKS = "label (true or false), beside messages, conversations, or instruction and output"
@@ -38,10 +38,10 @@ def read(record: Record, row: int) -> Conversation:
         messages = turns.read_column(record)
         turns.check_answered(messages)
     elif "completion" in record:
-        messages = (*read_prompt(record), read_answer(record, "completion")[-1])
+        messages = sum(joined(read_prompt(record), read_answer(record, "completion")), ())
     else:
-        messages = (*alpaca.prompt(record), read_answer(record, "output")[-1])
-    return Conversation(messages, row, tools=as_json(record.get("tools")), label=label)
+        messages = sum(joined(alpaca.prompt(record), read_answer(record, "output")), ())
+    return Conversation(messages, row, tools=turns.tools_of(record), label=label)
 
 
 def _truth(value: object) -> bool | None:

@@ -12,7 +12,10 @@ ASKS = "messages, a list of turns with role (user, assistant, …) and content"
 
 def fits(record: Record) -> str | None:
     column = turns.column(record, "role")
-    return None if column is None else f"{column} is a list of turns with role and content"
+    if column is None:
+        return None
+    tools = ", and there are tools" if turns.tools_of(record) else ""
+    return f"the column {column} is a list of turns with role and content{tools}"
 
 
 def read(record: Record, row: int) -> Conversation:

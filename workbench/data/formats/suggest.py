@@ -37,9 +37,10 @@ _NAMES: dict[str, list[str]] = {
 # A headline stands before the question that it sums up.
 _HEADLINES = ("title", "subject", "headline", "标题", "主题", "题目")
 _LABELS = (
-    "department category label labels type topic class tag domain source lang language split difficulty "
-    "科室 类别 标签 分类 类型 部门 领域 来源 语言"
-).split()
+    *("department", "category", "label", "labels", "type", "topic", "class", "tag", "domain", "source"),
+    *("lang", "language", "split", "difficulty", "科室", "类别", "标签", "分类", "类型", "部门", "领域"),
+    *("来源", "语言"),
+)
 _TEXTS = ("text", "content", "document", "body", "文本", "正文", "内容", "raw_content")
 _ROLE_TAGS = ("from", "role", "speaker", "author", "sender", "who", "角色", "说话人")
 _CONTENT_TAGS = ("value", "content", "text", "message", "utterance", "body", "内容", "文本")
@@ -163,19 +164,15 @@ def _with_label(mapping: Mapping, names: list[str], records: Sequence[Record]) -
 def _named(key: str, names: list[str]) -> str | None:
     """The column among `names` that is called as `key` often is: exactly, or in one of its words."""
     plain = {name: re.sub(r"[\s\-.]+", "_", name.strip().lower()) for name in names}
-    words = {name: re.split(r"[\W_]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()) for name in names}
     for wanted in _NAMES[key]:
         for name in names:
             if plain[name] == wanted:
                 return name
+    words = {name: re.split(r"[\W_]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()) for name in names}
     for wanted in _NAMES[key]:
         for name in names:
-            if not wanted.isascii():
-                if wanted in name and len(wanted) > 1:
-                    return name
-            elif len(wanted) > 2 and wanted in re.split(
-                r"_+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-            ):
+            least, parts = (3, words[name]) if wanted.isascii() else (2, name)
+            if len(wanted) >= least and wanted in parts:
                 return name
     return None
 

@@ -12,7 +12,7 @@ ASKS = "text"
 def fits(record: Record) -> str | None:
     if not isinstance(record.get("text"), str):
         return None
-    return "has the column text" if len(record) > 1 else "text is the only column"
+    return "the rows have the column text" if len(record) > 1 else "text is the only column"
 
 
 def read(record: Record, row: int) -> Conversation:

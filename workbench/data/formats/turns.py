@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 
 from workbench.data.conversation import MODEL_ROLES, Message
-from workbench.data.formats.fields import Record, Renamed, RowProblem, Tags, called, items, kind, text
+from workbench.data.formats.fields import (
+    Record,
+    Renamed,
+    RowProblem,
+    Tags,
+    as_json,
+    called,
+    items,
+    kind,
+    text,
+)
 
 COLUMNS = ("conversations", "messages", "conversation")
 
@@ -18,11 +28,15 @@ _ROLES = {
     "assistant": "assistant",
     "chatgpt": "assistant",
     "model": "assistant",
+    "bot": "assistant",
+    "ai": "assistant",
     "function_call": "function_call",
+    "tool_call": "function_call",
     "observation": "tool",
     "tool": "tool",
     "function": "tool",
     "function_response": "tool",
+    "tool_response": "tool",
 }
 
 
@@ -67,10 +81,20 @@ def read_column(record: Record) -> tuple[Message, ...]:
         raise RowProblem(f"{called(record, name)} is empty")
     tags = tags_of(record)
     messages = tuple(read_turn(turn, f"turn {index}", tags) for index, turn in enumerate(turns, start=1))
+    return with_system(record, messages)
+
+
+def with_system(record: Record, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The turns after the text in `system`, unless they begin with a system message of their own."""
     system = text(record, "system")
-    if system.strip() and messages[0].role != "system":
-        messages = (Message("system", system), *messages)
+    if system.strip() and (not messages or messages[0].role != "system"):
+        return (Message("system", system), *messages)
     return messages
+
+
+def tools_of(record: Record) -> str | None:
+    """The tools on offer, as JSON; `functions` is their older name."""
+    return as_json(record.get("tools")) or as_json(record.get("functions"))
 
 
 def read_turn(turn: object, name: str, tags: Tags = _ANY) -> Message:
@@ -86,17 +110,22 @@ def read_turn(turn: object, name: str, tags: Tags = _ANY) -> Message:
     if role is None:
         raise RowProblem(f"{name} has the unknown role {str(turn[tag])[:40]!r}")
     content = _content(turn.get(content_tag), f"{content_tag} of {name}")
-    calls = turn.get("tool_calls") or turn.get("function_call")
-    if role == "assistant" and calls:
-        return Message("function_call", _calls(calls, name), preface=content)
+    # A weight of 0 is OpenAI's way to say that an answer is not learned.
+    trained = turn.get("weight") not in (0, False)
+    if role == "assistant":
+        content = _with_thought(turn, content)
+        if calls := turn.get("tool_calls") or turn.get("function_call"):
+            said, ids = _calls(calls, name)
+            return Message("function_call", said, content, call_ids=ids, trained=trained)
     if content_tag not in turn:
         raise RowProblem(f"{name} has no {content_tag}")
     if turn[content_tag] is None:
         raise RowProblem(f"{content_tag} of {name} is null")
-    thought = turn.get("reasoning_content")
-    if role == "assistant" and isinstance(thought, str) and thought.strip() and "</think>" not in content:
-        content = f"<think>\n{thought.strip()}\n</think>\n\n{content}"
-    return Message(role, content)
+    if role == "tool":
+        ids = tuple(id_ for id_ in [turn.get("tool_call_id")] if isinstance(id_, str) and id_)
+        tool = turn.get("name")
+        return Message(role, content, call_ids=ids, name=tool if isinstance(tool, str) else "")
+    return Message(role, content, trained=trained)
 
 
 def check_answered(messages: tuple[Message, ...]) -> None:
@@ -130,14 +159,25 @@ def _content(value: object, name: str) -> str:
     return "".join(texts)
 
 
-def _calls(calls: object, name: str) -> str:
-    """OpenAI's tool_calls, or its older function_call, as JSON with the arguments as values."""
-    found = []
+def _with_thought(turn: dict[str, object], content: str) -> str:
+    """A reasoning model's answer with its thoughts before it, as such models write them."""
+    for key in ("reasoning_content", "reasoning", "thinking"):
+        thought = turn.get(key)
+        if isinstance(thought, str) and thought.strip() and "</think>" not in content:
+            return f"<think>\n{thought.strip()}\n</think>\n\n{content}"
+    return content
+
+
+def _calls(calls: object, name: str) -> tuple[str, tuple[str, ...]]:
+    """OpenAI's tool_calls, or its older function_call, as JSON with arguments as values, and their ids."""
+    found, ids = [], []
     for call in calls if isinstance(calls, list) else [calls]:
         function = call.get("function", call) if isinstance(call, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise RowProblem(f"{name} has a tool call without a function name")
-        arguments = function.get("arguments", {})
+        arguments = function.get("arguments")
+        if arguments is None or (isinstance(arguments, str) and not arguments.strip()):
+            arguments = {}
         if isinstance(arguments, str):
             try:
                 arguments = json.loads(arguments)
@@ -146,4 +186,7 @@ def _calls(calls: object, name: str) -> str:
                     f"{name} calls {function['name'][:40]!r} with arguments that are not JSON"
                 ) from None
         found.append({"name": function["name"], "arguments": arguments})
-    return json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False)
+        ids.append(call.get("id") if isinstance(call, dict) else None)
+    known = all(isinstance(id_, str) and id_ for id_ in ids)
+    said = json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False)
+    return said, tuple(map(str, ids)) if known else ()
