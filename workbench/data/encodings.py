@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MARKS = (
@@ -17,6 +18,8 @@ _MARKS = (
 _NOT_UTF8 = 0.9
 _READS_AS_GB18030 = 0.95
 _IS_CJK = 0.5
+_COMMON_IN_CHINESE = re.compile("[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]+")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +62,21 @@ def _utf16_without_mark(head: bytes) -> Encoding | None:
     return None
 
 
-def _is_gb18030(samples: Iterable[bytes]) -> bool:
+def _is_gb18030(samples: Sequence[bytes]) -> bool:
     lines = not_utf8 = as_gb18030 = beyond_ascii = cjk = 0
     for sample in samples:
+        is_utf8 = _decoded(sample, "utf-8") is not None
         for line in sample.splitlines():
             if line.isascii():
                 continue
             lines += 1
-            if _decoded(line, "utf-8") is not None:
+            if is_utf8 or _decoded(line, "utf-8") is not None:
                 continue
             not_utf8 += 1
             if (text := _decoded(line, "gb18030")) is not None:
                 as_gb18030 += 1
-                foreign = [character for character in text if not character.isascii()]
-                beyond_ascii += len(foreign)
-                cjk += sum(map(_common_in_chinese, foreign))
+                beyond_ascii += sum(map(len, _BEYOND_ASCII.findall(text)))
+                cjk += sum(map(len, _COMMON_IN_CHINESE.findall(text)))
     return (
         lines > 0
         and not_utf8 >= lines * _NOT_UTF8
@@ -88,11 +91,3 @@ def _decoded(line: bytes, codec: str) -> str | None:
         return codecs.getincrementaldecoder(codec)().decode(line)
     except UnicodeDecodeError:
         return None
-
-
-def _common_in_chinese(character: str) -> bool:
-    return (
-        "\u4e00" <= character <= "\u9fff"
-        or "\u3000" <= character <= "\u303f"
-        or "\uff00" <= character <= "\uffef"
-    )

@@ -2,115 +2,130 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import os
 import stat
-import tempfile
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from workbench.data.compression import compression_of
 from workbench.data.encodings import UTF8, Encoding, detect_encoding
+from workbench.data.text_file import DecodedText, TextFile, decode_text
 from workbench.errors import WorkbenchError
 
 BLOCK = 1 << 20
-_HEAD = 4 << 20
-_SAMPLE = 64 << 10
+_HEAD = 1 << 20
+_SAMPLE = 16 << 10
 _SAMPLES = 64
 
 
 class Source:
     """A file's text as UTF-8 bytes.
 
-    A file in UTF-8 is read where it lies; another encoding is written once, as UTF-8, to a temporary
-    file that has no name. Offsets count from behind a byte order mark. Bytes that do not decode stay
-    undecodable in the UTF-8, so that the row that holds them can be named.
+    A file in UTF-8 is read where it lies. What is compressed or in another encoding is written as UTF-8,
+    once: to `text_cache`, where it is found again, or to a temporary file that has no name. Offsets count
+    from behind a byte order mark. Bytes that do not decode stay undecodable in the UTF-8, so that the row
+    that holds them can be named.
 
     It reads with `pread`, so threads may share it; a memory map would kill the process if the file
     were cut short meanwhile.
 
+    Args:
+        path: the file.
+        first: give no more than about so many bytes of text, for a look that is quick at any size;
+            `partial` then says that there is more.
+        text_cache: the file in which decoded text is kept.
+        progress: told the share of the file that is decoded, 0 to 1; what it raises stops the work.
+
     Raises:
-        WorkbenchError: there is no such file, it is none, it cannot be read, or it is empty.
+        WorkbenchError: there is no such file, it is none, it cannot be read, it is empty, or there is no
+            room for its text.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        first: int | None = None,
+        text_cache: Path | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> None:
         self.path = path
         self._original = _opened(path)
         self._stamp = self._facts()
-        self.encoding: Encoding = detect_encoding(list(self._samples()))
-        self._text: IO[bytes] = self._original
-        self._start = self.encoding.mark
-        if self.encoding.codec != UTF8.codec:
-            self._text, self._start = self._transcoded(), 0
-        self.size = os.fstat(self._text.fileno()).st_size - self._start
+        self.compression: str | None = compression_of(os.pread(self._original.fileno(), 8, 0))
+        # A sentence on what is missing at the end of the text, where an archive is damaged.
+        self.damage: str | None = None
+        raw = TextFile(self._original, 0, self._stamp[0])
+        self.encoding: Encoding = UTF8 if self.compression else detect_encoding(list(_samples(raw)))
+        decoded = None
+        if self.compression or self.encoding.codec != UTF8.codec:
+            decoded = decode_text(
+                path,
+                raw,
+                self.compression,
+                detect=self._detected,
+                first=first,
+                text_cache=text_cache,
+                progress=progress,
+            )
+        self._take(decoded, first)
+
+    def _take(self, decoded: DecodedText | None, first: int | None) -> None:
+        if decoded is None:
+            mark = self.encoding.mark
+            self._text = TextFile(self._original, mark, self._stamp[0] - mark)
+            whole = True
+        else:
+            self._text, self.encoding, self.damage = decoded.text, decoded.encoding, decoded.damage
+            whole = decoded.whole
+        self.size = self._text.size
+        if first is not None and self.size > first:
+            self.size, whole = first, False
+        self.partial = not whole
+        self._descriptor, self._start = self._text.file.fileno(), self._text.start
+        self._close = weakref.finalize(self, _close, self._original, self._text.file)
 
     def read(self, offset: int, length: int) -> bytes:
         """`length` bytes from `offset`, fewer at the end.
 
         Raises:
-            WorkbenchError: the file was changed since it was opened.
+            WorkbenchError: the file was changed since it was opened, or the disk fails.
         """
-        if self._facts() != self._stamp:
-            raise WorkbenchError(
-                "the file was changed after it was opened", where=str(self.path), remedy="Open it again."
-            )
-        return os.pread(self._text.fileno(), length, self._start + offset)
+        try:
+            if self._facts() != self._stamp:
+                raise self._changed()
+            data = os.pread(self._descriptor, max(0, min(length, self.size - offset)), self._start + offset)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise WorkbenchError(f"the file cannot be read: {reason}", where=str(self.path)) from error
+        return data
 
     def reader(self, offset: int = 0, block: int = BLOCK) -> io.BufferedReader:
-        """A buffered stream of the bytes from `offset` on; `for line in` it is quick."""
+        """A buffered stream of the bytes from `offset` on."""
         return io.BufferedReader(_Window(self, offset), block)
 
     def head(self) -> bytes:
         """The first bytes, enough to judge by."""
         return self.read(0, _HEAD)
 
+    def close(self) -> None:
+        """Give the files back; nothing can be read any more."""
+        self._close()
+
+    def _detected(self, text: TextFile) -> Encoding:
+        return detect_encoding(list(_samples(text))) if self.compression else self.encoding
+
     def _facts(self) -> tuple[int, int]:
         facts = os.fstat(self._original.fileno())
         return facts.st_size, facts.st_mtime_ns
 
-    def _samples(self) -> Iterator[bytes]:
-        """The beginning, and pieces spread over the rest, each from a line's start where there is one."""
-        descriptor, size = self._original.fileno(), self._stamp[0]
-        yield os.pread(descriptor, _HEAD, 0)
-        if size <= _HEAD:
-            return
-        for index in range(_SAMPLES):
-            piece = os.pread(descriptor, _SAMPLE, _HEAD + (size - _HEAD) * index // _SAMPLES)
-            _, newline, rest = piece.partition(b"\n")
-            if newline:
-                yield rest
-
-    def _transcoded(self) -> IO[bytes]:
-        codec = self.encoding.codec
-        # Each handler leaves a trace that is not UTF-8 where bytes did not decode.
-        errors = "surrogateescape" if codec == "gb18030" else "surrogatepass"
-        decoder = codecs.getincrementaldecoder(codec)(errors=errors)
-        offset = self.encoding.mark
-        try:
-            result = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the source
-            while block := os.pread(self._original.fileno(), BLOCK, offset):
-                offset += len(block)
-                result.write(decoder.decode(block).encode("utf-8", errors))
-            try:
-                result.write(decoder.decode(b"", final=True).encode("utf-8", errors))
-            except UnicodeDecodeError:
-                result.write(b"\xff")
-            result.flush()
-        except OSError as error:
-            raise WorkbenchError(
-                f"the {self.encoding.name} text could not be written as UTF-8 to {tempfile.gettempdir()}: "
-                f"{error.strerror}",
-                where=str(self.path),
-                remedy="Free some space there, or convert the file to UTF-8.",
-            ) from error
-        except UnicodeDecodeError as error:
-            raise WorkbenchError(
-                f"the file seems to be {self.encoding.name} and does not decode as such: {error.reason}",
-                where=str(self.path),
-                remedy="Convert it to UTF-8.",
-            ) from error
-        return result
+    def _changed(self) -> WorkbenchError:
+        return WorkbenchError(
+            "the file was changed after it was opened", where=str(self.path), remedy="Open it again."
+        )
 
 
 class _Window(io.RawIOBase):
@@ -131,7 +146,24 @@ class _Window(io.RawIOBase):
         return len(data)
 
 
-def _opened(path: Path) -> io.BufferedReader:
+def _close(*files: IO[bytes]) -> None:
+    for file in files:
+        file.close()
+
+
+def _samples(text: TextFile) -> Iterator[bytes]:
+    """The beginning, and pieces spread over the rest, each from a line's start where there is one."""
+    yield text.read(0, _HEAD)
+    if text.size <= _HEAD:
+        return
+    for index in range(_SAMPLES):
+        piece = text.read(_HEAD + (text.size - _HEAD) * index // _SAMPLES, _SAMPLE)
+        _, newline, rest = piece.partition(b"\n")
+        if newline:
+            yield rest
+
+
+def _opened(path: Path) -> IO[bytes]:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -139,7 +171,7 @@ def _opened(path: Path) -> io.BufferedReader:
         # A pipe or a device could keep the reader waiting for ever.
         if not stat.S_ISREG(mode):
             raise WorkbenchError("this is not an ordinary file", where=str(path))
-        file = path.open("rb")
+        file = path.open("rb", buffering=0)
     except FileNotFoundError:
         raise WorkbenchError("there is no such file", where=str(path), remedy=_nearest(path)) from None
     except (OSError, ValueError) as error:

@@ -211,7 +211,7 @@ def test_nested_nulls_and_depth(tmp_path: Path) -> None:
         ("a.json", b'{\n "a": 1,\n "b"', "broken JSON: .* on line 3"),
         ("a.json", b'{\n "a": [1]\n}', "one JSON object, not a list"),
         ("a.json", b'{\n"a": 1\n}\n{\n"a": 2\n}\n', "takes several lines"),
-        ("a.jsonl", b"\x1f\x8b\x08rest", "gzip-compressed"),
+        ("a.jsonl", b"\x1f\x8b\x08rest", "the gzip file is damaged"),
         ("a.txt", bytes(range(32)) * 20, "binary file"),
     ],
 )
@@ -224,10 +224,10 @@ def test_a_hundred_megabytes_on_one_line(tmp_path: Path) -> None:
     long = '{"instruction": "q", "output": "' + "x" * 100_000_000 + '"}'
     for name in ("data.jsonl", "data"):
         dataset = opened(tmp_path, name, long)
-        assert (dataset.container, dataset.format, dataset.good_rows) == ("JSON Lines", "alpaca", [1])
+        assert (dataset.container, dataset.format, [*dataset.good_rows]) == ("JSON Lines", "alpaca", [1])
     assert len(dataset.table().to_pylist()[0]["output"]) == 61
     listed = opened(tmp_path, "list.json", f"[{long}]")
-    assert (listed.container, listed.good_rows) == ("JSON list", [1])
+    assert (listed.container, [*listed.good_rows]) == ("JSON list", [1])
 
 
 def test_a_table_with_a_quote_gone_wrong_on_every_line(tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_progress_and_stopping(tmp_path: Path) -> None:
     path.write_text(lines(ROWS) * 100)
     told: list[float] = []
     assert open_dataset(path, progress=told.append).rows == 3_000
-    assert told == sorted(told) and told[-1] == 1.0 and 0.2 < told[0] < 0.5
+    assert told == sorted(told) and told[-1] == 1.0 and 0 < told[0] < 0.5
     with pytest.raises(OpeningStopped):
         open_dataset(path, cancelled=lambda: True)
 

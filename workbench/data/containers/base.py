@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from workbench.data.source import Source
+from workbench.data.source import BLOCK, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +16,11 @@ class Unreadable:
     """A row whose value cannot be read from the file, and why."""
 
     reason: str
+
+
+# A longer row would take more memory than a look at it is worth; its length counts as one more than this.
+LONGEST_ROW = 128 << 20
+TOO_LONG = Unreadable("the row is longer than 128 MiB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class TextContainer(Container):
         self.path = source.path
         self.encoding = source.encoding.name
         self.size = source.size
+        self.partial = source.partial
 
     @abstractmethod
     def rows(self, start: int, end: int) -> Iterator[Located]:
@@ -106,49 +111,33 @@ class TextContainer(Container):
         return [Part(0, self.size)]
 
     def scan(self, part: Part | None = None) -> Iterator[Located]:
-        return self.rows(part.start, part.end) if part else self.rows(0, self.size)
+        part = part or Part(0, self.size)
+        yield from self.rows(part.start, part.end)
+        if part.end == self.size and self._source.damage:
+            yield self.size, 0, Unreadable(f"{self._source.damage}: what follows is missing")
 
     def read(self, start: int, length: int) -> object:
+        if not 0 < length <= LONGEST_ROW:
+            return TOO_LONG if length else Unreadable("nothing of this row is there")
         return self.parse(self._source.read(start, length))
 
     def raw(self, start: int, length: int, limit: int) -> str:
         # A character takes four bytes at most.
         return self._source.read(start, min(length, limit * 4)).decode("utf-8", "replace")[:limit]
 
-    def decoded(self, data: bytes) -> str | Unreadable:
-        """The text of a row's bytes."""
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            return self.undecodable(data, error.start)
+    def line_start(self, offset: int) -> int:
+        """Where the first line behind `offset` begins, or where the text ends."""
+        while block := self._source.read(offset, BLOCK):
+            newline = block.find(b"\n")
+            if newline >= 0:
+                return offset + newline + 1
+            offset += len(block)
+        return self.size
+
+    def close(self) -> None:
+        self._source.close()
 
     def undecodable(self, data: bytes, position: int) -> Unreadable:
         encoding = self._source.encoding
         byte = f"byte {position + 1:,} of the row (0x{data[position]:02X})"
         return Unreadable(f"{byte if encoding.codec == 'utf-8' else 'it'} is not valid {encoding.name}")
-
-
-def parse_json(text: str) -> object:
-    """The value of a JSON text, or Unreadable with what is wrong in it."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        return Unreadable(f"not JSON: {plain(error)} at character {error.pos + 1:,} of the row")
-    except RecursionError:
-        return Unreadable("not readable: its lists and objects are nested too deeply")
-    except ValueError as error:
-        return Unreadable(f"not readable: {error}")
-
-
-def plain(error: json.JSONDecodeError) -> str:
-    """What Python's JSON reader found, in words a user knows."""
-    message = error.msg
-    if message == "Extra data":
-        return "something follows the end of the row's value"
-    if message.startswith("Invalid control character"):
-        return "an unescaped control character inside a string"
-    if message.startswith("Unterminated string"):
-        return "a string that is never closed, which begins"
-    if message == "Expecting value" and error.pos >= len(error.doc.rstrip()):
-        return "it breaks off"
-    return message[0].lower() + message[1:].removesuffix(" at")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from workbench.data.containers.base import parse_json
+from workbench.data.containers.base import Unreadable
+from workbench.data.containers.json_values import Refused, parse_json
 from workbench.data.containers.lines import LineContainer
 
 
@@ -12,5 +13,9 @@ class JsonLines(LineContainer):
     name = "JSON Lines"
 
     def parse(self, data: bytes) -> object:
-        text = self.decoded(data)
-        return parse_json(text) if isinstance(text, str) else text
+        try:
+            return parse_json(data)
+        except Refused as refused:
+            return Unreadable(refused.args[0])
+        except UnicodeDecodeError as error:
+            return self.undecodable(data, error.start)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import re
 from collections.abc import Iterator
 
-from workbench.data.containers.base import Located, TextContainer, Unreadable, parse_json, plain
+from workbench.data.containers.base import LONGEST_ROW, TOO_LONG, Located, TextContainer, Unreadable
+from workbench.data.containers.json_values import Refused, check_depth, parse_json, plain
 from workbench.data.source import BLOCK
 
 _SEPARATORS = re.compile(r"[\s,]*")
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 # How near the end of what was read an error must lie to come from the end and not from the text.
 _NEAR = 16
 
@@ -23,7 +24,17 @@ class JsonList(TextContainer):
     name = "JSON list"
 
     def rows(self, start: int, end: int) -> Iterator[Located]:
-        text = _Text(self)
+        for place, length, value in self._rows():
+            # A first look may end inside a row.
+            if self.partial and place + length >= self.size:
+                return
+            if length <= LONGEST_ROW:
+                yield place, length, value
+            else:
+                yield place, LONGEST_ROW + 1, value if isinstance(value, Unreadable) else TOO_LONG
+
+    def _rows(self) -> Iterator[Located]:
+        text = _Text(self, self._source.reader())
         text.skip(re.compile(r"\s*\["))
         while True:
             text.skip(_SEPARATORS)
@@ -45,16 +56,20 @@ class JsonList(TextContainer):
                 return
 
     def parse(self, data: bytes) -> object:
-        text = self.decoded(data)
-        return parse_json(text) if isinstance(text, str) else text
+        try:
+            return parse_json(data)
+        except Refused as refused:
+            return Unreadable(refused.args[0])
+        except UnicodeDecodeError as error:
+            return self.undecodable(data, error.start)
 
 
 class _Text:
     """The file's text from where the reader stands, with the byte offset of that place."""
 
-    def __init__(self, container: JsonList) -> None:
+    def __init__(self, container: JsonList, reader: io.BufferedReader) -> None:
         self._container = container
-        self._reader = container._source.reader()
+        self._reader = reader
         # Bytes that do not decode become lone surrogates, which nothing else in raw JSON text is.
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._decode = json.JSONDecoder().raw_decode
@@ -78,14 +93,14 @@ class _Text:
         """Go behind what matches here, and see to it that a character follows unless the text ends."""
         while True:
             if match := pattern.match(self._text, self._position):
-                self._go(match.end())
+                self._go(match.end(), "surrogateescape")
             if self._position < len(self._text) or self._complete:
                 return
             self._more()
 
     def skip_all(self) -> None:
         while not self.ended:
-            self._go(len(self._text))
+            self._go(len(self._text), "surrogateescape")
             self._more()
 
     def value(self) -> object:
@@ -97,26 +112,36 @@ class _Text:
         while True:
             try:
                 value, end = self._decode(self._text, self._position)
+                check_depth(value)
             except json.JSONDecodeError as error:
                 unclosed = error.msg.startswith("Unterminated")
                 if not self._complete and (unclosed or error.pos >= len(self._text) - _NEAR):
+                    if self._crowded:
+                        return self._give_up("longer than 128 MiB, or a string in it is never closed")
                     self._more()
                     continue
                 breaks_off = unclosed or error.pos >= len(self._text.rstrip())
                 return self._give_up(self._sentence(error, breaks_off))
-            except (RecursionError, ValueError) as error:
-                deep = isinstance(error, RecursionError)
-                return self._give_up("nested too deeply" if deep else str(error))
+            except (RecursionError, Refused):
+                return self._give_up("nested too deeply")
+            except ValueError as error:
+                return self._give_up(str(error))
             if end == len(self._text) and not self._complete and self._text[end - 1] not in '}]"':
                 self._more()
                 continue
-            broken = _NOT_UTF8.search(self._text, self._position, end)
-            if broken:
-                before_it = self._text[self._position : broken.start()]
-                data = (before_it + broken.group()).encode("utf-8", "surrogateescape")
+            try:
+                self._go(end)
+            except UnicodeEncodeError as error:
+                before_it = self._text[self._position : self._position + error.start + 1]
+                data = before_it.encode("utf-8", "surrogateescape")
                 value = self._container.undecodable(data, len(data) - 1)
-            self._go(end)
+                self._go(end, "surrogateescape")
             return value
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether more is waiting than a row may have."""
+        return len(self._text) - self._position > LONGEST_ROW
 
     def _sentence(self, error: json.JSONDecodeError, breaks_off: bool) -> str:
         if breaks_off:
@@ -127,13 +152,15 @@ class _Text:
     def _give_up(self, reason: str) -> Unreadable:
         """Leave the row that begins here, and stand behind it or behind all of the rest."""
         if self._row_break:
-            while (found := self._text.find(self._row_break, self._position)) < 0 and not self._complete:
+            while (found := self._text.find(self._row_break, self._position)) < 0:
+                if self._complete or self._crowded:
+                    break
                 self._more()
             if found >= 0:
-                self._go(found)
+                self._go(found, "surrogateescape")
                 return Unreadable(reason)
         elif (end := self._closed()) is not None:
-            self._go(end)
+            self._go(end, "surrogateescape")
             return Unreadable(reason)
         start = self.offset
         self.skip_all()
@@ -153,13 +180,13 @@ class _Text:
                     depth -= 1
                     if depth <= 0:
                         return match.end() if depth == 0 else None
-            if self._complete:
+            if self._complete or self._crowded:
                 return None
             self._more()
 
-    def _go(self, position: int) -> None:
+    def _go(self, position: int, errors: str = "strict") -> None:
         passed = self._text[self._position : position]
-        self.offset += len(passed) if passed.isascii() else len(passed.encode("utf-8", "surrogateescape"))
+        self.offset += len(passed) if passed.isascii() else len(passed.encode("utf-8", errors))
         self._line += passed.count("\n")
         self._position = position
 

@@ -6,22 +6,20 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from workbench.data.containers.base import Container, plain
-from workbench.data.containers.delimited import DELIMITERS, Delimited
+from workbench.data.containers.base import Container
+from workbench.data.containers.delimited import DELIMITERS, Delimited, allow_long_fields
 from workbench.data.containers.json_lines import JsonLines
 from workbench.data.containers.json_list import JsonList
+from workbench.data.containers.json_values import plain
 from workbench.data.containers.parquet import Parquet
 from workbench.data.containers.text_lines import TextLines
 from workbench.data.source import Source
 from workbench.errors import WorkbenchError
 
 _BINARY = (
-    (b"\x1f\x8b", "gzip-compressed", "Decompress it first (gunzip)."),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed", "Decompress it first (zstd -d)."),
-    (b"BZh", "bzip2-compressed", "Decompress it first (bunzip2)."),
-    (b"\xfd7zXZ\x00", "xz-compressed", "Decompress it first (unxz)."),
     (b"PK\x03\x04", "a zip archive or an office document", "Unpack it, or save it as CSV or JSON."),
     (b"ARROW1", "an Arrow file", "Save it as Parquet or JSON Lines."),
     (b"GGUF", "a GGUF model", "Give a file with rows."),
@@ -44,13 +42,33 @@ _KNOWN_COLUMNS = frozenset(
 )
 
 
-def open_container(path: Path) -> Container:
+def open_container(
+    path: Path,
+    *,
+    first: int | None = None,
+    text_cache: Path | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Container:
     """The rows of `path`, not yet gone through.
+
+    Args:
+        path: the file; its content decides what it is.
+        first: look at no more than about so many bytes, for a quick first look.
+        text_cache: the file in which decompressed or re-encoded text is kept.
+        progress: told the share, 0 to 1, of such decoding; what it raises stops it.
 
     Raises:
         WorkbenchError: there is no such file, it holds no rows, or nothing that is known here.
     """
-    source = Source(path)
+    source = Source(path, first=first, text_cache=text_cache, progress=progress)
+    try:
+        return _container(path, source)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _container(path: Path, source: Source) -> Container:
     head = source.head()
     if head.startswith(b"PAR1"):
         return Parquet(path)
@@ -167,7 +185,7 @@ def _delimiter(text: str, suffix: str) -> str | None:
 
 def _columns(text: str, delimiter: str, *, named: bool) -> int:
     """How many columns the text has with this delimiter; 0 if it does not look like a table."""
-    csv.field_size_limit(1 << 28)
+    allow_long_fields()
     widths: list[int] = []
     header: list[str] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

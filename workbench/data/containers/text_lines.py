@@ -12,5 +12,7 @@ class TextLines(LineContainer):
     columns = ("text",)
 
     def parse(self, data: bytes) -> object:
-        text = self.decoded(data)
-        return {"text": text.rstrip("\r\n")} if isinstance(text, str) else text
+        try:
+            return {"text": data.decode("utf-8").rstrip("\r\n")}
+        except UnicodeDecodeError as error:
+            return self.undecodable(data, error.start)
