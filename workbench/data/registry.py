@@ -114,8 +114,9 @@ def find_entry(path: Path, name: str) -> RegistryEntry:
 def entry_for(file: Path) -> tuple[RegistryEntry | None, str]:
     """The entry that names this file, and a sentence about it; the sentence is empty where none does.
 
-    The workbench's own registry is asked first, then the one in the file's folder, or the link's. Where several entries
-    name the file and do not agree, or the one that does is broken, there is none and the sentence says so.
+    The workbench's own registry is asked first, then the one in the file's folder (for a link in either's).
+    Where several entries name the file and do not agree, or the one that does is broken, there is none and
+    the sentence says so.
     """
     wanted = file.resolve()
     if wanted.name == NAME:

@@ -148,6 +148,7 @@ def test_openai_messages_with_parts_and_tool_calls(tmp_path: Path) -> None:
             "content of turn 2 has a part that is not text",
         ),
         ({"role": "assistant", "tool_calls": [{"function": {}}]}, "turn 2 has a tool call without"),
+        ({"role": "assistant", "content": "a", "weight": 0}, "all that the assistant says has weight 0"),
         (
             {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{"}}]},
             "turn 2 calls 'f' with arguments that are not JSON",

@@ -199,6 +199,46 @@ def test_tool_calls_in_a_template_that_knows_them(byte_tokenizer) -> None:
     assert "<|tool|>" not in trained(encoded, tokenizer)[0]
 
 
+def test_the_ids_of_calls_reach_the_template(byte_tokenizer) -> None:
+    with_ids = byte_tokenizer(
+        "{% for m in messages %}{{ '<|' + m.role + '|>' }}"
+        "{% for c in m.tool_calls or [] %}{{ '<tool_call>' + c.id + ' ' + c.function.name }}{% endfor %}"
+        "{% if m.tool_call_id %}{{ m.name + ' ' + m.tool_call_id + ': ' }}{% endif %}"
+        "{{ m.content + '<|end|>' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+    )
+    calls = '[{"name": "f", "arguments": {}}, {"name": "g", "arguments": {}}]'
+    messages = (
+        Message("user", "q"),
+        Message("function_call", calls, call_ids=("c1", "c2")),
+        Message("tool", "one", call_ids=("c1",), name="f"),
+        Message("tool", "two", call_ids=("c2",), name="g"),
+        Message("assistant", "A"),
+    )
+    encoded = encode(Conversation(messages, 1), with_ids, cutoff_len=10_000)
+    assert trained(encoded, with_ids) == ["<tool_call>c1 f<tool_call>c2 g<|end|>", "A<|end|>"]
+    text = with_ids.decode(encoded.input_ids)
+    assert "<|tool|>f c1: one<|end|><|tool|>g c2: two<|end|>" in text
+
+
+def test_answers_that_are_there_to_be_read_only(byte_tokenizer) -> None:
+    tokenizer = byte_tokenizer()
+    messages = (
+        Message("user", "q"),
+        Message("assistant", "A"),
+        Message("user", "r"),
+        Message("assistant", "B", trained=False),
+        Message("user", "s"),
+        Message("assistant", "C"),
+    )
+    encoded = encode(Conversation(messages, 1), tokenizer, cutoff_len=10_000)
+    assert trained(encoded, tokenizer) == ["A<|im_end|>", "C<|im_end|>"]
+    assert len(encoded.turn_ends) == 2
+    assert [span.role for span in encoded.spans if span.message == 3] == ["assistant"]
+    last = encode(Conversation(messages[:4], 1), tokenizer, cutoff_len=10_000, mask_history=True)
+    assert trained(last, tokenizer) == ["A<|im_end|>"]
+
+
 def test_tools_in_a_template_that_knows_none_are_told_all_the_same(smollm2_tokenizer) -> None:
     call = '{"name": "add", "arguments": {}}'
     messages = (Message("user", "q"), Message("function_call", call), Message("tool", "two"))

@@ -137,6 +137,8 @@ def check_answered(messages: tuple[Message, ...]) -> None:
     said = [message for message in messages if message.role in MODEL_ROLES]
     if not said:
         raise RowProblem("no turn is the assistant's, so there is nothing to learn")
+    if not any(message.trained for message in said):
+        raise RowProblem("all that the assistant says has weight 0, so there is nothing to learn")
     if not any((message.preface + message.content).strip() for message in said):
         raise RowProblem("the assistant says nothing")
 

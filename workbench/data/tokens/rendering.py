@@ -32,7 +32,8 @@ class Region:
 
     For an answer this is what the model has to write itself, from behind the generation prompt to the end
     of what the template puts behind the content; `content_end` is where the content ends, if that is known,
-    and `whole` says that all the template would put behind it stands here.
+    and `whole` says that all the template would put behind it stands here. An answer may be there to be
+    read only; then it is not `trained`.
     """
 
     start: int
@@ -42,6 +43,7 @@ class Region:
     answer: bool = False
     content_end: int | None = None
     whole: bool = True
+    trained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ class _Rendering:
 
     def _region(self, index: int, origin: int) -> Region | None:
         """The place of the message in the text; None where it is not certain."""
-        role = self._conversation.messages[origin].role
+        message = self._conversation.messages[origin]
+        role = message.role
         begin, content_end = self._places.begins.get(index), self._places.ends.get(index)
         if role not in MODEL_ROLES:
             if begin is None or content_end is None:
@@ -108,7 +111,9 @@ class _Rendering:
         if start is None or (content_end is not None and content_end < start):
             return None
         end, whole = self._answer_end(index, start)
-        return None if end is None else Region(start, end, role, origin, True, content_end, whole)
+        if end is None:
+            return None
+        return Region(start, end, role, origin, True, content_end, whole, message.trained)
 
     def _answer_start(self, index: int) -> int | None:
         """Behind the generation prompt, which is where the model takes over."""

@@ -38,7 +38,7 @@ class TokenizedText:
         Args:
             last_only: train the last answer and none before it.
         """
-        answers = [region for region in self.rendered.regions if region.answer]
+        answers = [region for region in self.rendered.regions if region.trained]
         trained = set(map(id, answers[-1:] if last_only else answers))
         spans: list[Span] = []
         turn_ends: list[int] = []

@@ -13,12 +13,19 @@ def for_template(message: Message, template: str) -> dict[str, Any]:
     if message.role == "function_call":
         calls = _call_list(message.content) if "tool_calls" in template else None
         if calls:
+            # Some templates write the calls' ids, and refuse a row without.
+            if len(message.call_ids) == len(calls):
+                calls = [{"id": id_, **call} for id_, call in zip(message.call_ids, calls, strict=True)]
             return {"role": "assistant", "content": message.preface, "tool_calls": calls}
         said = "\n".join(part for part in (message.preface, message.content) if part)
         return {"role": "assistant", "content": said}
     if message.role == "tool" and "tool" not in template:
         return {"role": "user", "content": message.content}
-    return {"role": message.role, "content": message.content}
+    shown = {"role": message.role, "content": message.content}
+    if message.role == "tool":
+        shown |= {"name": message.name} if message.name else {}
+        shown |= {"tool_call_id": message.call_ids[0]} if message.call_ids else {}
+    return shown
 
 
 def _call_list(content: str) -> list[dict[str, Any]] | None:
