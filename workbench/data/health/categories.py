@@ -75,7 +75,7 @@ class CategoryCounter:
                 continue
             # True and 1 are the same key of a dict, so all but text is spelled out first.
             text = value if isinstance(value, str) else _spelled(value)
-            code = places.get(text) if text is not None else None  # type: ignore[arg-type]
+            code = places.get(text) if text is not None else None
             if code is None:
                 if text is None or len(text) > LONGEST_VALUE or len(places) == MOST_VALUES:
                     self._given_up.append(column)

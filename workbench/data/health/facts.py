@@ -84,7 +84,7 @@ def row_facts(value: object, conversation: Conversation | None, *, bad: bool | N
     row_hash = _hash(_canonical(value)) if is_record else 0
     flags = Flag.BAD.value if (not is_record if bad is None else bad) else 0
     if conversation is None:
-        text = "\n".join(_texts(value)) if is_record else ""
+        text = "\n".join(texts_in(value)) if is_record else ""
         data = text.encode("utf-8", "surrogatepass")
         flags |= _text_flags(text, data)
         chars = min(len(text), _MOST)
@@ -214,7 +214,7 @@ def _canonical(value: object) -> bytes:
             return repr(type(value)).encode()
 
 
-def _texts(value: object) -> list[str]:
+def texts_in(value: object) -> list[str]:
     """All texts in a row's columns, also those in lists and objects."""
     found, waiting = [], [value]
     while waiting:
@@ -298,7 +298,10 @@ class Facts:
         """Characters of every row, by whomever they are said; uint64."""
         import numpy
 
-        return sum((getattr(self, name).astype(numpy.uint64) for name in CHARS), numpy.uint64(0))
+        total = numpy.zeros(len(self), numpy.uint64)
+        for name in CHARS:
+            total += getattr(self, name)
+        return total
 
     def __getattr__(self, name: str) -> numpy.ndarray[Any, Any]:
         if name not in RowFacts._fields:

@@ -1,0 +1,51 @@
+"""What is compared where rows are looked through for likeness: what is asked, and what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from workbench.data.conversation import MODEL_ROLES, Conversation
+from workbench.data.formats.detect import UNKNOWN
+from workbench.data.health.facts import Flag, texts_in
+
+if TYPE_CHECKING:
+    from workbench.data.dataset import Dataset
+
+Halves = tuple[str, str]
+
+
+def halves_of(value: object, conversation: Conversation | None) -> Halves:
+    """What the user asks in a row, and all else that is said in it.
+
+    System texts and tools are left out, since many rows share them. Plain text, and the texts of a row
+    whose format is unknown, are all taken for answers.
+    """
+    if conversation is None:
+        return "", "\n".join(texts_in(value))
+    if conversation.text is not None:
+        return "", conversation.text
+    asked, answered = [], []
+    for message in conversation.messages:
+        if message.role == "user":
+            asked.append(message.content)
+        elif message.role == "tool" or message.role in MODEL_ROLES:
+            answered.append(message.preface + message.content if message.preface else message.content)
+    for answer in (conversation.chosen, conversation.rejected):
+        if answer is not None:
+            answered.append(answer.preface + answer.content)
+    return "\n".join(asked), "\n".join(answered)
+
+
+def read_halves(dataset: Dataset, rows: Iterable[int]) -> Iterator[tuple[int, Halves]]:
+    """The numbers and halves of these rows; both are empty where a row cannot be read."""
+    known = dataset.format != UNKNOWN
+    bad = dataset.facts.with_flag(Flag.BAD)
+    unusable = set(bad.tolist()) if len(bad) else ()
+    for row in rows:
+        if row in unusable:
+            yield row, ("", "")
+        elif known:
+            yield row, halves_of(None, dataset.conversation(row))
+        else:
+            yield row, halves_of(dataset.record(row), None)
