@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from workbench.untrusted import display_width
 
 Line = list[tuple[str, str]]
+
+# With fewer cells than these, two texts stand one below the other and not side by side.
+SIDE_BY_SIDE = 72
+BETWEEN_SIDES = " │ "
 
 # Words keep together; Chinese and the like may break anywhere but before closing punctuation.
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
@@ -20,12 +26,19 @@ _WORDS = re.compile(rf"\n|[^\S\n]+|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+")
 class Run:
     """Text of one kind. A newline in it ends the line.
 
-    With `whole` it is kept on one line where it fits on one; otherwise it breaks between words.
+    With `whole` it is kept on one line where it fits on one; otherwise it breaks between words. Lines that
+    it is folded onto begin `hang` cells further in.
     """
 
     text: str
     kind: str
     whole: bool = False
+    hang: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many characters there are to lay out."""
+        return len(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +48,103 @@ class Rule:
     text: str
     kind: str
 
+    @property
+    def size(self) -> int:
+        """How many characters there are to lay out."""
+        return len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Two texts side by side where there is room, else one below the other."""
+
+    left: tuple[Run, ...]
+    right: tuple[Run, ...]
+
+    @property
+    def size(self) -> int:
+        """How many characters there are to lay out."""
+        return sum(run.size for run in self.left + self.right)
+
+
+Piece = Run | Rule | Beside
+
 
 class FlowStopped(Exception):
     """Nobody waits for these lines any more."""
 
 
-def flow(pieces: Iterable[Run | Rule], width: int, stopped: Callable[[], bool] = lambda: False) -> list[Line]:
+@dataclass(slots=True)
+class Places:
+    """Where the pieces stand: chunks in order, each with its piece, line, first cell and the cell behind.
+
+    A piece that was folded has several chunks; one that shows nothing has none.
+    """
+
+    pieces: array[int] = field(default_factory=lambda: array("L"))
+    lines: array[int] = field(default_factory=lambda: array("L"))
+    starts: array[int] = field(default_factory=lambda: array("L"))
+    ends: array[int] = field(default_factory=lambda: array("L"))
+
+    def add(self, piece: int, line: int, start: int, end: int) -> None:
+        """A chunk of a piece; one that goes on where the piece's last chunk ended is part of it."""
+        if self.pieces and (self.pieces[-1], self.lines[-1], self.ends[-1]) == (piece, line, start):
+            self.ends[-1] = end
+            return
+        self.pieces.append(piece)
+        self.lines.append(line)
+        self.starts.append(start)
+        self.ends.append(end)
+
+    def of_piece(self, piece: int) -> range:
+        """The chunks of a piece."""
+        return range(bisect_left(self.pieces, piece), bisect_right(self.pieces, piece))
+
+    def of_line(self, line: int) -> range:
+        """The chunks on a line."""
+        return range(bisect_left(self.lines, line), bisect_right(self.lines, line))
+
+    def nearest(self, line: int, cell: int) -> int | None:
+        """The piece at this cell, or the one that is nearest on this line; None if the line has none."""
+        chunks = self.of_line(line)
+        if not chunks:
+            return None
+        number = bisect_right(self.starts, cell, chunks.start, chunks.stop) - 1
+        return self.pieces[max(number, chunks.start)]
+
+
+def flow(pieces: Sequence[Piece], width: int, stopped: Callable[[], bool] = lambda: False) -> list[Line]:
     """The pieces as lines of at most `width` cells; each line is made of (text, kind).
 
     Raises:
         FlowStopped: `stopped` said so.
     """
+    return flow_with_places(pieces, width, stopped)[0]
+
+
+def flow_with_places(
+    pieces: Sequence[Piece], width: int, stopped: Callable[[], bool] = lambda: False
+) -> tuple[list[Line], Places]:
+    """The lines, and where each piece stands on them.
+
+    Raises:
+        FlowStopped: `stopped` said so.
+    """
     lines: list[Line] = [[]]
+    places = Places()
     used = 0
     for number, piece in enumerate(pieces):
         if number % 1024 == 1023 and stopped():
             raise FlowStopped
-        if isinstance(piece, Rule):
+        if not isinstance(piece, Run):
             if lines[-1]:
                 lines.append([])
-            lines[-1].append((_rule(piece.text, width), piece.kind))
+            lines.pop()
+            lines += _ruled(piece, width) if isinstance(piece, Rule) else _beside(piece, width, stopped)
             lines.append([])
             used = 0
             continue
+        hang = min(piece.hang, width // 2)
         for text in _parts(piece):
             if text == "\n":
                 lines.append([])
@@ -65,19 +152,25 @@ def flow(pieces: Iterable[Run | Rule], width: int, stopped: Callable[[], bool] =
                 continue
             cells = display_width(text)
             if used and used + cells > width:
-                if text.isspace():
+                if text.isspace() and not piece.whole:
                     continue
-                lines.append([])
-                used = 0
-            for chunk, size in _chunks(text, cells, width):
-                if used and used + size > width:
-                    lines.append([])
-                    used = 0
+                # A word that no line can hold goes on where it begins.
+                if cells <= width - hang:
+                    used = _next_line(lines, hang, piece.kind)
+            for chunk, size in _chunks(text, cells, width - used, width - hang):
+                if used + size > width and used > hang:
+                    used = _next_line(lines, hang, piece.kind)
                 _append(lines[-1], chunk, piece.kind)
+                places.add(number, len(lines) - 1, used, used + size)
                 used += size
     while lines and not lines[-1]:
         lines.pop()
-    return lines
+    return lines, places
+
+
+def _next_line(lines: list[Line], hang: int, kind: str) -> int:
+    lines.append([(" " * hang, kind)] if hang else [])
+    return hang
 
 
 def _parts(run: Run) -> Iterator[str]:
@@ -93,20 +186,20 @@ def _parts(run: Run) -> Iterator[str]:
         yield from _WORDS.findall(run.text)
 
 
-def _chunks(text: str, cells: int, width: int) -> Iterator[tuple[str, int]]:
-    """A word that is longer than a line, in pieces that are not."""
+def _chunks(text: str, cells: int, first: int, width: int) -> Iterator[tuple[str, int]]:
+    """A word that is longer than a line, in pieces that are not; `first` cells are left on this line."""
     if cells <= width:
         yield text, cells
         return
-    taken, used = "", 0
-    for character in text:
+    room = first if first > 0 else width
+    start, used = 0, 0
+    for index, character in enumerate(text):
         size = display_width(character)
-        if taken and used + size > width:
-            yield taken, used
-            taken, used = "", 0
-        taken += character
+        if used + size > room and index > start:
+            yield text[start:index], used
+            start, used, room = index, 0, width
         used += size
-    yield taken, used
+    yield text[start:], used
 
 
 def _append(line: Line, text: str, kind: str) -> None:
@@ -116,6 +209,20 @@ def _append(line: Line, text: str, kind: str) -> None:
         line.append((text, kind))
 
 
-def _rule(text: str, width: int) -> str:
-    words = f"── {text} "
-    return words + "─" * max(width - display_width(words), 0)
+def _ruled(rule: Rule, width: int) -> list[Line]:
+    words = f"── {rule.text} "
+    return [[(words + "─" * max(width - display_width(words), 0), rule.kind)]]
+
+
+def _beside(piece: Beside, width: int, stopped: Callable[[], bool]) -> list[Line]:
+    if width < SIDE_BY_SIDE:
+        return [*flow(piece.left, width, stopped), [], *flow(piece.right, width, stopped)]
+    room = (width - len(BETWEEN_SIDES)) // 2
+    left, right = flow(piece.left, room, stopped), flow(piece.right, room, stopped)
+    lines = []
+    for number in range(max(len(left), len(right))):
+        first = left[number] if number < len(left) else []
+        pad = room - sum(display_width(text) for text, _ in first)
+        second = right[number] if number < len(right) else []
+        lines.append([*first, (" " * pad + BETWEEN_SIDES, "divide"), *second])
+    return lines

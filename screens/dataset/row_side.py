@@ -1,4 +1,4 @@
-"""The right half of the screen: the selected row, as a conversation and as tokens."""
+"""The right half of the screen: the selected row as a conversation, as tokens, and as JSON."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from screens.dataset.row_panes import ConversationPane, TokensPane
+from screens.dataset.row_panes import ConversationPane, JsonPane
+from screens.dataset.tokens_pane import TokensPane
 
 if TYPE_CHECKING:
     from screens.dataset.lens import Lens
     from workbench.data.dataset import Dataset
 
+VIEWS = ("conversation", "tokens", "json")
+
 
 class RowSide(Vertical):
-    """One of the two panes, or both where there is room; it comes when the first file is opened.
+    """One of the three panes, or the tokens below another where there is room for both.
 
-    It brings the rules along by which an open file's panes are arranged.
+    It comes when the first file is opened, and brings the rules along by which an open file's panes are
+    arranged.
     """
 
     SCOPED_CSS: ClassVar[bool] = False
@@ -26,10 +30,11 @@ class RowSide(Vertical):
     DataScreen RowSide { display: none; }
     DataScreen.-open RowSide { display: block; }
     DataScreen StatisticsPane { height: 15; display: none; }
-    DataScreen ConversationPane, DataScreen TokensPane { height: 1fr; }
-    DataScreen TokensPane { display: none; }
-    DataScreen.-tokens TokensPane { display: block; }
-    DataScreen.-tokens ConversationPane { display: none; }
+    DataScreen ConversationPane, DataScreen TokensPane, DataScreen JsonPane { height: 1fr; }
+    RowSide TokensPane, RowSide JsonPane, RowSide ConversationPane { display: none; }
+    RowSide.-conversation ConversationPane { display: block; }
+    RowSide.-tokens TokensPane { display: block; }
+    RowSide.-json JsonPane { display: block; }
     DataScreen.-open.-statistics StatisticsPane { display: block; }
 
     DataScreen.-narrow #panes { layout: vertical; }
@@ -45,10 +50,11 @@ class RowSide(Vertical):
 
     /* A wide and tall one shows everything. */
     DataScreen.-wide.-tall.-open StatisticsPane { display: block; height: 17; }
-    DataScreen.-wide.-tall TokensPane, DataScreen.-wide.-tall ConversationPane { display: block; }
-    DataScreen.-roomy.-tall TokensPane, DataScreen.-roomy.-tall ConversationPane { display: block; }
+    DataScreen.-wide.-tall TokensPane, DataScreen.-roomy.-tall TokensPane { display: block; }
+    DataScreen.-wide.-tall RowSide.-tokens ConversationPane { display: block; }
+    DataScreen.-roomy.-tall RowSide.-tokens ConversationPane { display: block; }
     DataScreen.-roomy.-tall TokensPane { height: 3fr; }
-    DataScreen.-roomy.-tall ConversationPane { height: 2fr; }
+    DataScreen.-roomy.-tall ConversationPane, DataScreen.-roomy.-tall JsonPane { height: 2fr; }
     DataScreen.-wide.-tall.-open.-statistics StatisticsPane { display: none; }
 
     DataScreen.-zoom-row #file-side { display: none; }
@@ -56,14 +62,33 @@ class RowSide(Vertical):
     DataScreen.-zoom-rows.-open #file-side { height: 1fr; }
     """
 
+    def __init__(self, view: object = None) -> None:
+        super().__init__()
+        self.view = str(view) if view in VIEWS else VIEWS[0]
+        self.add_class(f"-{self.view}")
+
     def compose(self) -> ComposeResult:
         yield ConversationPane()
+        yield JsonPane()
         yield TokensPane()
 
     def look(self, dataset: Dataset, row: int) -> None:
         """Show what this row says."""
         self.query_one(ConversationPane).look(dataset, row)
+        self.query_one(JsonPane).look(dataset, row)
 
     def look_through(self, dataset: Dataset, row: int, lens: Lens | None) -> None:
         """Show this row's tokens through this lens."""
         self.query_one(TokensPane).look(dataset, row, lens)
+
+    def turn(self) -> None:
+        """Show the row in the next way: conversation, tokens (unless they stand there anyway), JSON."""
+        screen = self.screen
+        both = screen.has_class("-tall") and (screen.has_class("-wide") or screen.has_class("-roomy"))
+        if both:
+            following = "conversation" if self.view == "json" else "json"
+        else:
+            following = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
+        self.remove_class(f"-{self.view}")
+        self.view = following
+        self.add_class(f"-{self.view}")

@@ -79,7 +79,6 @@ class DataScreen(Room):
         self.call_after_refresh(self._after_first_paint)
 
     async def _after_first_paint(self) -> None:
-        self.set_class(recall("data_view") == "tokens", "-tokens")
         self._find_model()
         await self.query_one(RowsPane).offer(recent_files("data"))
 
@@ -120,7 +119,7 @@ class DataScreen(Room):
         from screens.dataset.row_side import RowSide
         from screens.dataset.statistics_pane import StatisticsPane
 
-        self._row_side, self._statistics = RowSide(), StatisticsPane()
+        self._row_side, self._statistics = RowSide(recall("data_view")), StatisticsPane()
         await self.query_one("#panes").mount(self._row_side)
         await self.query_one("#file-side").mount(self._statistics)
 
@@ -156,12 +155,6 @@ class DataScreen(Room):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not shown."""
-        if (
-            action == "turn_view"
-            and self.has_class("-tall")
-            and (self.has_class("-wide") or self.has_class("-roomy"))
-        ):
-            return False  # both stand there
         return self.dataset is not None or action not in OF_A_FILE
 
     def action_open(self) -> None:
@@ -175,9 +168,10 @@ class DataScreen(Room):
         self.app.push_screen(FilePicker("Open a data file", recent=recent_files("data")), taken)
 
     def action_turn_view(self) -> None:
-        """Row as conversation, or as tokens."""
-        self._rearrange(lambda: self.toggle_class("-tokens"))
-        remember("data_view", "tokens" if self.has_class("-tokens") else "conversation")
+        """Row as conversation, as tokens, as JSON."""
+        assert self._row_side is not None
+        self._rearrange(self._row_side.turn)
+        remember("data_view", self._row_side.view)
 
     def action_statistics(self) -> None:
         """Show or hide the figures of the whole file."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from waiting import wait_for
 
@@ -17,11 +18,12 @@ from screens.app import WorkbenchApp
 from screens.dataset.bad_rows import BadRowsDialog
 from screens.dataset.file_line import FileLine
 from screens.dataset.lines_view import LinesView
-from screens.dataset.row_panes import ConversationPane, TokensPane
+from screens.dataset.row_panes import ConversationPane
 from screens.dataset.row_table import RowTable
 from screens.dataset.rows_pane import RowsPane
 from screens.dataset.screen import DataScreen
 from screens.dataset.statistics_pane import StatisticsPane
+from screens.dataset.tokens_pane import TokensPane
 from screens.remembered import recent_files, remember, remember_file
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -64,7 +66,7 @@ def text_of(view: LinesView) -> str:
     return "\n".join("".join(text for text, _ in line) for line in view._lines)
 
 
-def title_of(view: LinesView) -> str:
+def title_of(view: Widget) -> str:
     return str(view._border_title)
 
 
@@ -206,7 +208,7 @@ async def test_without_a_model_the_tokens_say_which_key_picks_one(file: str) -> 
         await opened(pilot, app)
         await pilot.press("v")
         tokens = data_screen(app).query_one(TokensPane)
-        await wait_for(pilot, lambda: "m picks one" in " ".join(text_of(tokens).split()))
+        await wait_for(pilot, lambda: "m picks one" in " ".join(text_of(tokens.lines).split()))
 
 
 async def test_tab_goes_from_pane_to_pane(file: str) -> None:
@@ -235,12 +237,14 @@ async def test_tokens_are_those_of_the_trainer_and_the_cut_is_drawn(file: str, s
         tokenizer = load_tokenizer(smollm2)
         whole = encode(conversation, tokenizer, cutoff_len=2048)
         assert f"{len(whole.input_ids)} tokens, {whole.trained} trained" in title_of(tokens)
-        trained = "".join(text for line in tokens._lines for text, kind in line if kind.startswith("trained"))
+        trained = "".join(
+            text for line in tokens.lines._lines for text, kind in line if kind.startswith("trained")
+        )
         assert trained == tokenizer.decode([label for label in whole.labels if label != -100])
         # Not by colour alone: the lines that hold trained tokens are marked at their edge.
         marks = [
-            tokens.render_line(y).text.startswith("▎") == any(k.startswith("trained") for _, k in line)
-            for y, line in enumerate(tokens._lines)
+            tokens.lines.render_line(y).text.startswith("▎") == any(k.startswith("trained") for _, k in line)
+            for y, line in enumerate(tokens.lines._lines)
         ]
         assert all(marks)
 
@@ -250,9 +254,9 @@ async def test_tokens_are_those_of_the_trainer_and_the_cut_is_drawn(file: str, s
         await pilot.press("enter")
         await wait_for(pilot, lambda: "cut off" in title_of(tokens))
         cut = encode(conversation, tokenizer, cutoff_len=cutoff)
-        (rule,) = (text for line in tokens._lines for text, kind in line if kind == "rule")
+        (rule,) = (text for line in tokens.lines._lines for text, kind in line if kind == "rule")
         assert f"cut at {cutoff}: 5 tokens lost, {cut.cut_trained} of them trained" in rule
-        lost = "".join(text for line in tokens._lines for text, kind in line if kind.startswith("cut"))
+        lost = "".join(text for line in tokens.lines._lines for text, kind in line if kind.startswith("cut"))
         assert lost.replace("⏎", "\n") == tokenizer.decode(cut.cut_ids)
 
 
