@@ -1,8 +1,9 @@
-"""An opened data file: its rows, good and bad, by number."""
+"""An opened set of rows, good and bad, by number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,56 +17,109 @@ from workbench.errors import WorkbenchError, WrongUse
 if TYPE_CHECKING:
     import pyarrow
 
+    from workbench.data.formats.mapping import Mapping
+    from workbench.data.health.categories import Category
+    from workbench.data.health.facts import Facts
+    from workbench.data.index.index import Index
+
 _NOTES = {
     "preference": "of each row the prompt and the chosen answer are trained; the rejected one is not used",
     "kto": "rows whose label is true are trained, and those whose label is false are dropped",
 }
 
 
-class Dataset:
-    """A file's rows, numbered from 1 in file order; each is good or bad.
+@dataclass(frozen=True)
+class Reading:
+    """How rows are read, and why so: `format` is None where the columns belong to none.
 
-    Rows are read from the file when they are asked for; only where they lie is held. Threads may share
-    it. `format` is "unknown" where the columns belong to none, and `why` gives the reason for what it is.
+    With a `mapping`, it is the mapping's.
+    """
+
+    format: Format | None
+    why: str
+    mapping: Mapping | None = None
+
+
+class Dataset:
+    """Rows of a file or of several, numbered from 1 in their order; each is good or bad.
+
+    Rows are read from the file when they are asked for; where they lie and what the index keeps of them is
+    mapped from files, so that memory does not grow with them. Threads may share it. `spec` is what the user
+    asked for, `format` is "unknown" where the columns belong to none, and `why` gives the reason for what it
+    is. `complete` is false where these are only the first rows. `notes` are sentences on what was left out
+    or decided.
     """
 
     def __init__(
         self,
-        path: Path,
+        spec: str,
         container: Container,
-        format: Format | None,
-        why: str,
-        columns: Sequence[str],
-        bad_rows: Sequence[BadRow],
-        starts: Sequence[int],
-        lengths: Sequence[int],
+        reading: Reading,
+        index: Index,
+        *,
+        fingerprint: str,
+        notes: Sequence[str] = (),
+        complete: bool = True,
     ) -> None:
-        self.path = path
+        self.spec = spec
+        self.path = container.path
         self.container = container.name
         self.encoding = container.encoding
-        self.format = format.name if format else UNKNOWN
-        self.why = why
-        self.columns = list(columns)
-        self.bad_rows = list(bad_rows)
+        self.format = reading.format.name if reading.format else UNKNOWN
+        self.why = reading.why
+        self.mapping = reading.mapping
+        self.columns = index.columns
+        self.notes = list(notes)
+        self.fingerprint = fingerprint
+        self.complete = complete
         self._container = container
-        self._starts = starts
-        self._lengths = lengths
-        self._format = format
-        self._reasons = {bad.row: bad.reason for bad in bad_rows}
+        self._format = reading.format
+        self._index = index
+        self._bad = index.bad
 
     @property
     def rows(self) -> int:
         """How many rows there are: good ones and bad ones."""
-        return len(self._starts)
+        return self._index.rows
+
+    @property
+    def bad_rows(self) -> Sequence[BadRow]:
+        """The rows that cannot be used, with the reasons."""
+        return self._bad
 
     @cached_property
-    def good_rows(self) -> list[int]:
+    def good_rows(self) -> Sequence[int]:
         """The numbers of the rows that can be used."""
-        return [row for row in range(1, self.rows + 1) if row not in self._reasons]
+        from workbench.data.index.bad_rows import GoodRows
+
+        return GoodRows(self.rows, self._bad.numbers) if self._bad else range(1, self.rows + 1)
+
+    @property
+    def facts(self) -> Facts:
+        """Lengths, flags and hashes of every row."""
+        return self._index.facts
+
+    @property
+    def categories(self) -> list[Category]:
+        """The columns that hold few different values, with how often each."""
+        return self._index.categories
+
+    @property
+    def kept_in(self) -> Path | None:
+        """The folder in which the index is kept, for what is derived from it; None where it is not kept."""
+        return self._index.folder
 
     def reason(self, row: int) -> str | None:
         """Why the row is bad; None if it is good."""
-        return self._reasons.get(row)
+        return self._bad.reason(row)
+
+    def origin(self, row: int) -> tuple[Path, int]:
+        """The file that holds the row, and the row's number in it."""
+        import numpy
+
+        place = int(self._index.starts[self._checked(row) - 1])
+        first = numpy.searchsorted(self._index.starts, numpy.uint64(self._container.file_start(place)))
+        return self._container.file_of(place), row - int(first)
 
     def record(self, row: int) -> dict[str, Any]:
         """The row as it stands in the file, column by column.
@@ -74,15 +128,31 @@ class Dataset:
             WorkbenchError: the row cannot be read, or the file was changed.
             WrongUse: there is no such row.
         """
-        value = self._value(self._checked(row))
+        value = self._container.read(*self._place(row))
         if isinstance(value, dict):
             return value
-        raise WorkbenchError(self._reasons.get(row, "the row cannot be read"), where=self._where(row))
+        raise WorkbenchError(self.reason(row) or "the row cannot be read", where=self._where(row))
+
+    def records(self, rows: Iterable[int] | None = None) -> Iterator[tuple[int, dict[str, Any] | None]]:
+        """Rows with their numbers, all of them or these; None in place of what has no columns.
+
+        Many are read much quicker than one by one, if their numbers ascend.
+
+        Raises:
+            WorkbenchError: the file was changed.
+            WrongUse: there is no such row.
+        """
+        if rows is None and self.complete:
+            for row, (_, _, value) in enumerate(self._container.scan(), start=1):
+                yield row, value if isinstance(value, dict) else None
+            return
+        for row in range(1, self.rows + 1) if rows is None else rows:
+            value = self._container.read(*self._place(int(row)))
+            yield int(row), value if isinstance(value, dict) else None
 
     def raw_text(self, row: int, limit: int = 20_000) -> str:
         """At most `limit` characters of the row as the file has them, for looking at a bad one."""
-        index = self._checked(row) - 1
-        return self._container.raw(self._starts[index], self._lengths[index], limit)
+        return self._container.raw(*self._place(row), limit)
 
     def conversation(self, row: int) -> Conversation:
         """What the row means.
@@ -92,8 +162,8 @@ class Dataset:
             WrongUse: there is no such row.
         """
         self._checked(row)
-        if row in self._reasons:
-            raise WorkbenchError(self._reasons[row], where=self._where(row))
+        if reason := self.reason(row):
+            raise WorkbenchError(reason, where=self._where(row))
         if self._format is None:
             raise WorkbenchError(self.why, where=str(self.path), remedy=what_to_do())
         try:
@@ -102,9 +172,20 @@ class Dataset:
             raise WorkbenchError(problem.args[0], where=self._where(row)) from problem
 
     def conversations(self) -> Iterator[Conversation]:
-        """All good rows in file order."""
-        for row in self.good_rows:
-            yield self.conversation(row)
+        """All good rows in order.
+
+        Raises:
+            WorkbenchError: their format is unknown, or the file was changed.
+        """
+        if self._format is None:
+            raise WorkbenchError(self.why, where=str(self.path), remedy=what_to_do())
+        for row, record in self.records(self.good_rows if self._bad else None):
+            if record is None:
+                raise WorkbenchError("the row cannot be read", where=self._where(row))
+            try:
+                yield self._format.read(record, row)
+            except RowProblem as problem:
+                raise WorkbenchError(problem.args[0], where=self._where(row)) from problem
 
     def why_not_trained(self) -> str | None:
         """The sentence with which training on this file is refused; None if it can be trained on."""
@@ -120,19 +201,19 @@ class Dataset:
         return _NOTES.get(self.format)
 
     def table(self) -> pyarrow.Table:
-        """The rows for the eye: `#` (row number), then each column as short safe text on one line."""
-        from workbench.data.table import build_table
+        """The rows for the eye: `#` (row number), each column as short safe text on one line, and `problem`.
 
-        return build_table(self)
+        `problem` is there if any row is bad. It is mapped from files.
+        """
+        return self._index.table()
 
-    def values(self) -> Iterator[tuple[int, dict[str, Any] | None]]:
-        """Every row's number and columns, in order; None in place of what cannot be read."""
-        for row in range(1, self.rows + 1):
-            value = self._value(row)
-            yield row, value if isinstance(value, dict) else None
+    def close(self) -> None:
+        """Let go of the files; rows cannot be read after it."""
+        self._container.close()
 
-    def _value(self, row: int) -> object:
-        return self._container.read(self._starts[row - 1], self._lengths[row - 1])
+    def _place(self, row: int) -> tuple[int, int]:
+        index = self._checked(row) - 1
+        return int(self._index.starts[index]), int(self._index.lengths[index])
 
     def _checked(self, row: int) -> int:
         if not 1 <= row <= self.rows:

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any
 
 from workbench.atomic import write_failure
@@ -193,7 +194,7 @@ def serve(work: Callable[[dict[str, Any], Callable[[float], None]], dict[str, An
         wrong_use = isinstance(error, WrongUse)
         tell(problem=error.problem, where=error.where, remedy=error.remedy, wrong_use=wrong_use)
     except OSError as error:
-        failure = write_failure(error.filename or "the cache folder", error)
+        failure = write_failure(Path(error.filename or "the cache folder"), error)
         tell(problem=failure.problem, where=failure.where, remedy=failure.remedy, wrong_use=False)
     except MemoryError:
         remedy = "End other programs."
