@@ -85,6 +85,7 @@ class Source:
         if first is not None and self.size > first:
             self.size, whole = first, False
         self.partial = not whole
+        self.decoded = decoded is not None
         self._descriptor, self._start = self._text.file.fileno(), self._text.start
         self._close = weakref.finalize(self, _close, self._original, self._text.file)
 
@@ -96,10 +97,12 @@ class Source:
         """
         try:
             if self._facts() != self._stamp:
-                raise self._changed()
+                raise WorkbenchError(
+                    "the file was changed after it was opened", where=str(self.path), remedy="Open it again."
+                )
             data = os.pread(self._descriptor, max(0, min(length, self.size - offset)), self._start + offset)
-        except OSError as error:
-            reason = error.strerror or str(error)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise WorkbenchError(f"the file cannot be read: {reason}", where=str(self.path)) from error
         return data
 
@@ -113,6 +116,8 @@ class Source:
 
     def close(self) -> None:
         """Give the files back; nothing can be read any more."""
+        # Another file may be given the number.
+        self._descriptor = -1
         self._close()
 
     def _detected(self, text: TextFile) -> Encoding:
@@ -121,11 +126,6 @@ class Source:
     def _facts(self) -> tuple[int, int]:
         facts = os.fstat(self._original.fileno())
         return facts.st_size, facts.st_mtime_ns
-
-    def _changed(self) -> WorkbenchError:
-        return WorkbenchError(
-            "the file was changed after it was opened", where=str(self.path), remedy="Open it again."
-        )
 
 
 class _Window(io.RawIOBase):

@@ -41,7 +41,8 @@ class Container(ABC):
 
     Where rows lie is not remembered here: `scan` tells it, `read` and `raw` want it back. Threads may share
     a container. `size` is about how many bytes there are to go through, `partial` says that it is a first
-    look which does not reach the file's end, and `notes` are sentences for the user.
+    look which does not reach the file's end, `decoded` that the text had to be decompressed or re-encoded,
+    and `notes` are sentences for the user.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Container(ABC):
     notes: tuple[str, ...] = ()
     size: int = 0
     partial: bool = False
+    decoded: bool = False
 
     @abstractmethod
     def parts(self, count: int) -> list[Part]:
@@ -98,6 +100,7 @@ class TextContainer(Container):
         self.encoding = source.encoding.name
         self.size = source.size
         self.partial = source.partial
+        self.decoded = source.decoded
 
     @abstractmethod
     def rows(self, start: int, end: int) -> Iterator[Located]:
@@ -124,6 +127,10 @@ class TextContainer(Container):
     def raw(self, start: int, length: int, limit: int) -> str:
         # A character takes four bytes at most.
         return self._source.read(start, min(length, limit * 4)).decode("utf-8", "replace")[:limit]
+
+    def piece(self, start: int, length: int) -> bytes:
+        """The text's bytes, which may be those of many rows: for looking through them quickly."""
+        return self._source.read(start, length)
 
     def line_start(self, offset: int) -> int:
         """Where the first line behind `offset` begins, or where the text ends."""
