@@ -14,7 +14,10 @@ _MOST_MARKED = 0x7FFF
 
 @dataclass(slots=True)
 class Places:
-    """Where the contents of the messages begin and end in a text, as far as that is known."""
+    """Where the contents of the messages begin and end in a text, as far as that is known.
+
+    Of a turn that calls tools the end is that of the last call's name.
+    """
 
     begins: dict[int, int] = field(default_factory=dict)
     ends: dict[int, int] = field(default_factory=dict)
@@ -31,11 +34,15 @@ class Unmarked:
 
 
 class Marker(Unmarked):
-    """Puts a character of its own at the end of each content, and one at its begin where asked to."""
+    """Puts a character of its own at the end of each content, and one at its begin where asked to.
 
-    def __init__(self, plane: int, *, with_begins: bool) -> None:
+    With `with_calls` it puts one behind the name of the last call of a turn that calls tools.
+    """
+
+    def __init__(self, plane: int, *, with_begins: bool, with_calls: bool) -> None:
         self._plane = plane
         self._with_begins = with_begins
+        self._with_calls = with_calls
 
     def put(self, messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """The messages with marks inside the blank space around their contents, which may be trimmed."""
@@ -61,23 +68,33 @@ class Marker(Unmarked):
         return "".join(plain) + text[last:], places
 
     def _put(self, index: int, message: dict[str, Any]) -> dict[str, Any]:
-        # A call's arguments are objects, and the template writes them behind the content.
+        # The template writes the calls behind the content, so its end would say nothing of the turn's.
         if "tool_calls" in message:
-            return message
+            return self._put_call(index, message) if self._with_calls else message
         content: str = message["content"]
         core = content.strip()
         before, _, after = content.partition(core) if core else ("", "", content)
         begin = chr(self._plane + 2 * index) if self._with_begins else ""
         return {**message, "content": f"{before}{begin}{core}{chr(self._plane + 2 * index + 1)}{after}"}
 
+    def _put_call(self, index: int, message: dict[str, Any]) -> dict[str, Any]:
+        *others, last = message["tool_calls"]
+        name = last["function"]["name"] + chr(self._plane + 2 * index + 1)
+        return {**message, "tool_calls": [*others, {**last, "function": {**last["function"], "name": name}}]}
+
 
 def markers(messages: Sequence[dict[str, Any]]) -> Iterator[Marker]:
     """Ways to mark these messages' contents, the most telling one first."""
     contents = "".join(message["content"] for message in messages)
+    contents += "".join(
+        call["function"]["name"] for message in messages for call in message.get("tool_calls", ())
+    )
     for plane in _PLANES:
         if len(messages) <= _MOST_MARKED and not re.search(_any_of(plane), contents):
-            yield Marker(plane, with_begins=True)
-            yield Marker(plane, with_begins=False)
+            if any("tool_calls" in message for message in messages):
+                yield Marker(plane, with_begins=True, with_calls=True)
+            yield Marker(plane, with_begins=True, with_calls=False)
+            yield Marker(plane, with_begins=False, with_calls=False)
             return
 
 

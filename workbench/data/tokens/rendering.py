@@ -102,17 +102,18 @@ class _Rendering:
         """The place of the message in the text; None where it is not certain."""
         message = self._conversation.messages[origin]
         role = message.role
-        begin, content_end = self._places.begins.get(index), self._places.ends.get(index)
+        begin, known_end = self._places.begins.get(index), self._places.ends.get(index)
         if role not in MODEL_ROLES:
-            if begin is None or content_end is None:
+            if begin is None or known_end is None:
                 return None
-            return Region(begin, content_end, role, origin)
+            return Region(begin, known_end, role, origin)
         start = self._answer_start(index)
-        if start is None or (content_end is not None and content_end < start):
+        if start is None or (known_end is not None and known_end < start):
             return None
         end, whole = self._answer_end(index, start)
         if end is None:
             return None
+        content_end = None if self._calls(index) else known_end
         return Region(start, end, role, origin, True, content_end, whole, message.trained)
 
     def _answer_start(self, index: int) -> int | None:
@@ -139,24 +140,29 @@ class _Rendering:
 
     def _answer_end(self, index: int, start: int) -> tuple[int | None, bool]:
         """Behind what the template writes after the answer as the last turn, and if all of it is here."""
-        content_end = self._places.ends.get(index)
+        known_end = self._places.ends.get(index)
+        # Behind the name of a call there is more of the call.
+        surely = None if self._calls(index) else known_end
         last = index + 1 == len(self._messages)
         alone = (self._text, self._places) if last else self._read(self._marker, self._messages[: index + 1])
         if alone is None:
-            return content_end, False
+            return surely, False
         text, places = alone
-        if content_end is not None and (before := places.ends.get(index)) is not None:
+        if known_end is not None and (before := places.ends.get(index)) is not None:
             tail = text[before:]
             same = 0
-            while same < len(tail) and self._text.startswith(tail[: same + 1], content_end):
+            while same < len(tail) and self._text.startswith(tail[: same + 1], known_end):
                 same += 1
-            return content_end + same, same == len(tail)
+            return known_end + same, same == len(tail)
         if self._text.startswith(text):
             return len(text), True
         prompt = self._read(self._marker, self._messages[:index], ask=True) if index else None
         if prompt and text.startswith(prompt[0]) and self._text.startswith(text[len(prompt[0]) :], start):
             return start + len(text) - len(prompt[0]), True
-        return content_end, False
+        return surely, False
+
+    def _calls(self, index: int) -> bool:
+        return "tool_calls" in self._messages[index]
 
     def _read(
         self, marker: Unmarked, messages: list[dict[str, Any]], *, ask: bool = False
