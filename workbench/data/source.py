@@ -19,6 +19,8 @@ BLOCK = 1 << 20
 _HEAD = 1 << 20
 _SAMPLE = 16 << 10
 _SAMPLES = 64
+# Parquet and Arrow, which are not to be taken for text in some encoding.
+_NO_TEXT = (b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")
 
 
 class Source:
@@ -59,6 +61,9 @@ class Source:
         # A sentence on what is missing at the end of the text, where an archive is damaged.
         self.damage: str | None = None
         raw = TextFile(self._original, 0, self._stamp[0])
+        if raw.read(0, 4) == b"PAR1":
+            # Its beginning says nothing without its end.
+            first = None
         self.encoding: Encoding = UTF8 if self.compression else detect_encoding(list(_samples(raw)))
         decoded = None
         if self.compression or self.encoding.codec != UTF8.codec:
@@ -110,6 +115,10 @@ class Source:
         """A buffered stream of the bytes from `offset` on."""
         return io.BufferedReader(_Window(self, offset), block)
 
+    def seekable(self) -> io.BufferedReader:
+        """All of it as a file that can be sought in."""
+        return io.BufferedReader(_Seekable(self, 0), BLOCK)
+
     def head(self) -> bytes:
         """The first bytes, enough to judge by."""
         return self.read(0, _HEAD)
@@ -146,6 +155,21 @@ class _Window(io.RawIOBase):
         return len(data)
 
 
+class _Seekable(_Window):
+    """For readers that jump about."""
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._offset, os.SEEK_END: self._source.size}[whence]
+        self._offset = max(0, base + offset)
+        return self._offset
+
+    def tell(self) -> int:
+        return self._offset
+
+
 def _close(*files: IO[bytes]) -> None:
     for file in files:
         file.close()
@@ -153,7 +177,10 @@ def _close(*files: IO[bytes]) -> None:
 
 def _samples(text: TextFile) -> Iterator[bytes]:
     """The beginning, and pieces spread over the rest, each from a line's start where there is one."""
-    yield text.read(0, _HEAD)
+    head = text.read(0, _HEAD)
+    if head.startswith(_NO_TEXT):
+        return
+    yield head
     if text.size <= _HEAD:
         return
     for index in range(_SAMPLES):

@@ -1,97 +1,121 @@
-"""Parquet: columns in row groups, of which one at a time is held."""
+"""Parquet: columns in row groups, of which a few at a time are held."""
 
 from __future__ import annotations
 
-import bisect
-import datetime
-import json
-import threading
-from collections.abc import Iterator
-from itertools import pairwise
+import os
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from workbench.data.containers.base import Container, Located, Part
-from workbench.errors import WorkbenchError
+from workbench.atomic import write_failure
+from workbench.data.containers.arrow_ipc import ArrowFile
+from workbench.data.containers.base import Container
+from workbench.data.containers.batches import BatchContainer
+from workbench.data.source import Source
 
-_BATCH = 1024
+if TYPE_CHECKING:
+    import pyarrow
+    import pyarrow.parquet
+
+# A group is read whole for any row of it. Larger ones are copied once, in smaller pieces.
+_LARGE_GROUP = 64 << 20
+_COPIED_ROWS = 1024
+_FIRST_ROWS = 1024
 
 
-class Parquet(Container):
+class Parquet(BatchContainer):
     """Every row of every row group. Values that JSON does not know become text."""
 
     name = "Parquet"
-    encoding = "binary"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, source: Source, *, first: bool = False) -> None:
         import pyarrow
         import pyarrow.parquet
 
-        self.path = path
-        self._errors = (pyarrow.ArrowException, OSError)
+        self.path = source.path
+        self._source = source
+        self.errors = (pyarrow.ArrowException, OSError, ValueError)
         try:
-            self._file = pyarrow.parquet.ParquetFile(path)
-        except self._errors as error:
-            raise self._damaged(error) from error
-        self.columns = tuple(self._file.schema_arrow.names)
-        # The first row, from 0, of each group, and behind the last one the number of rows.
-        self._firsts = [0]
-        for group in range(self._file.num_row_groups):
-            self._firsts.append(self._firsts[-1] + self._file.metadata.row_group(group).num_rows)
-        self.size = self._firsts[-1]
-        self._held: tuple[int, Any] | None = None
-        self._lock = threading.Lock()
+            # Without reading ahead, so that the first rows of a large group come at once.
+            self.file = pyarrow.parquet.ParquetFile(source.seekable(), pre_buffer=False, buffer_size=1 << 20)
+            names = self.file.schema_arrow.names
+            groups = [self.file.metadata.row_group(index) for index in range(self.file.num_row_groups)]
+        except self.errors as error:
+            raise self.damaged(error) from error
+        self.largest = max((group.total_byte_size for group in groups), default=0)
+        rows = [group.num_rows for group in groups]
+        if min(rows, default=0) < 0:
+            raise self.damaged("it counts its rows wrongly")
+        self._only_first = first and self.largest > _LARGE_GROUP
+        if self._only_first:
+            self.partial = sum(rows) > _FIRST_ROWS
+            rows = [max(0, min(_FIRST_ROWS, sum(rows)))]
+        super().__init__(source.path, names, rows)
+        self.size = sum(group.total_byte_size for group in groups)
 
-    def parts(self, count: int) -> list[Part]:
-        cuts = sorted({self._firsts[len(self._firsts[1:]) * index // count] for index in range(count + 1)})
-        return [Part(start, end) for start, end in pairwise(cuts)] or [Part(0, 0)]
+    def load(self, index: int) -> pyarrow.RecordBatch:
+        if self._only_first:
+            return next(self.file.iter_batches(_FIRST_ROWS))
+        return self.file.read_row_group(index, use_threads=False)
 
-    def scan(self, part: Part | None = None) -> Iterator[Located]:
-        part = part or Part(0, self._firsts[-1])
-        groups = range(self._group(part.start), self._group(part.end - 1) + 1) if part.end else range(0)
-        row = part.start
-        try:
-            for batch in self._file.iter_batches(_BATCH, row_groups=list(groups)):
-                for value in batch.to_pylist():
-                    yield row, 1, _plain(value)
-                    row += 1
-        except self._errors as error:
-            raise self._damaged(error) from error
-
-    def read(self, start: int, length: int) -> object:
-        group = self._group(start)
-        with self._lock:
-            if self._held is None or self._held[0] != group:
-                try:
-                    self._held = (group, self._file.read_row_group(group))
-                except self._errors as error:
-                    raise self._damaged(error) from error
-            return _plain(self._held[1].slice(start - self._firsts[group], 1).to_pylist()[0])
-
-    def raw(self, start: int, length: int, limit: int) -> str:
-        return json.dumps(self.read(start, length), ensure_ascii=False)[:limit]
-
-    def _group(self, row: int) -> int:
-        return bisect.bisect_right(self._firsts, row) - 1
-
-    def _damaged(self, error: Exception) -> WorkbenchError:
-        return WorkbenchError(
-            f"the Parquet file cannot be read: {str(error).splitlines()[0]}",
-            where=str(self.path),
-            remedy="It may be incomplete; copy or download it again.",
-        )
+    def close(self) -> None:
+        self._source.close()
 
 
-def _plain(value: Any) -> Any:
-    """`value` as JSON could hold it."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    return str(value)
+def open_parquet(
+    source: Source,
+    *,
+    first: bool,
+    text_cache: Path | None,
+    progress: Callable[[float], None] | None,
+) -> Container:
+    """The rows of a Parquet file. One with large row groups is copied, to `text_cache` if it is given.
+
+    Raises:
+        WorkbenchError: it is damaged, or there is no room for the copy.
+    """
+    parquet = Parquet(source, first=first)
+    if first or parquet.largest <= _LARGE_GROUP:
+        return parquet
+    if text_cache and text_cache.is_file():
+        copy = Source(text_cache)
+    else:
+        copy = _copied(parquet, text_cache, progress)
+    found = ArrowFile(copy, "Parquet", of=source)
+    found.decoded = True
+    return found
+
+
+def _copied(parquet: Parquet, text_cache: Path | None, progress: Callable[[float], None] | None) -> Source:
+    import pyarrow.ipc
+
+    folder = text_cache.parent if text_cache else Path(tempfile.gettempdir())
+    beside: Path | None = None
+    rows = max(1, parquet.file.metadata.num_rows)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".parquet.", dir=folder)
+        beside = Path(name)
+        done = 0
+        with os.fdopen(handle, "wb") as file, pyarrow.ipc.new_stream(file, parquet.file.schema_arrow) as sink:
+            for batch in parquet.file.iter_batches(_COPIED_ROWS):
+                sink.write_batch(batch)
+                done += batch.num_rows
+                if progress:
+                    progress(done / rows)
+        if text_cache:
+            beside.replace(text_cache)
+            beside = None
+            return Source(text_cache)
+        return Source(Path(name))
+    except OSError as error:
+        if error.errno is None:
+            raise parquet.damaged(error) from error
+        raise write_failure(folder, error) from error
+    except parquet.errors as error:
+        raise parquet.damaged(error) from error
+    finally:
+        # Where it is not kept, it lives as long as it is open.
+        if beside:
+            beside.unlink(missing_ok=True)

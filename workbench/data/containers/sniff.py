@@ -9,19 +9,20 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from workbench.data.containers.arrow_ipc import FILE_MAGIC, ArrowFile, is_stream
 from workbench.data.containers.base import Container
 from workbench.data.containers.delimited import DELIMITERS, Delimited, allow_long_fields
 from workbench.data.containers.json_lines import JsonLines
 from workbench.data.containers.json_list import JsonList
 from workbench.data.containers.json_values import plain
-from workbench.data.containers.parquet import Parquet
+from workbench.data.containers.parquet import open_parquet
 from workbench.data.containers.text_lines import TextLines
 from workbench.data.source import Source
 from workbench.errors import WorkbenchError
 
 _BINARY = (
     (b"PK\x03\x04", "a zip archive or an office document", "Unpack it, or save it as CSV or JSON."),
-    (b"ARROW1", "an Arrow file", "Save it as Parquet or JSON Lines."),
+    (b"FEA1", "a Feather file of the first version", "Save it as Parquet or Arrow."),
     (b"GGUF", "a GGUF model", "Give a file with rows."),
     (b"%PDF", "a PDF document", "Give a file with rows."),
     (b"\x89PNG", "a picture", "Give a file with rows."),
@@ -62,16 +63,29 @@ def open_container(
     """
     source = Source(path, first=first, text_cache=text_cache, progress=progress)
     try:
-        return _container(path, source)
+        return _container(path, source, first, text_cache, progress)
     except BaseException:
         source.close()
         raise
 
 
-def _container(path: Path, source: Source) -> Container:
+def _container(
+    path: Path,
+    source: Source,
+    first: int | None,
+    text_cache: Path | None,
+    progress: Callable[[float], None] | None,
+) -> Container:
     head = source.head()
     if head.startswith(b"PAR1"):
-        return Parquet(path)
+        if source.partial:
+            # Compressed as a whole: its beginning says nothing without its end.
+            source.close()
+            source = Source(path, text_cache=text_cache, progress=progress)
+        copy = text_cache.with_suffix(".arrow") if text_cache else None
+        return open_parquet(source, first=first is not None, text_cache=copy, progress=progress)
+    if head.startswith(FILE_MAGIC) or is_stream(head):
+        return ArrowFile(source)
     _refuse_binary(path, head, source)
     text = head.decode("utf-8", "replace")
     start = text.lstrip()
