@@ -20,7 +20,7 @@ from workbench.untrusted import printable
 if TYPE_CHECKING:
     from screens.dataset.lens import Lens
     from workbench.data.dataset import Dataset
-    from workbench.data.statistics import TokenStatistics
+    from workbench.data.tokens.statistics import TokenStatistics
 
 BETWEEN_REPORTS_S = 0.25
 FIGURES_WIDTH = 27
@@ -91,11 +91,17 @@ class StatisticsPane(Static):
 
         try:
             tokenizer = lens.tokenizer.load(lambda: worker.is_cancelled)
-            from workbench.data.statistics import token_statistics
+            from workbench.data.tokens.counting import count_tokens
+            from workbench.models.find import find_model
 
-            found: TokenStatistics | str = token_statistics(
-                dataset, tokenizer, lens.cutoff_len, progress=told, cancelled=lambda: worker.is_cancelled
+            counted = count_tokens(
+                dataset,
+                find_model(lens.model).base,
+                tokenizer=tokenizer,
+                progress=told,
+                cancelled=lambda: worker.is_cancelled,
             )
+            found: TokenStatistics | str = counted.under(lens.cutoff_len)
         except Abandoned:
             return
         except WorkbenchError as error:
@@ -132,7 +138,7 @@ class StatisticsPane(Static):
         lines = figures(statistics)
         if width >= SIDE_BY_SIDE:
             room = width - FIGURES_WIDTH - 2
-            bars = draw_histogram(statistics.lengths, statistics.cutoff_len, room, height)
+            bars = draw_histogram(statistics.lengths.tolist(), statistics.cutoff_len, room, height)
             lines = [line.pad_right(max(FIGURES_WIDTH + 2 - line.cell_length, 0)) for line in lines]
             blank = Content(" " * (FIGURES_WIDTH + 2))
             lines += [blank] * (len(bars) - len(lines))
@@ -141,14 +147,15 @@ class StatisticsPane(Static):
         else:
             lines = _two_columns(lines, width)
             room = height - len(lines)
-            shown = [*lines, *draw_histogram(statistics.lengths, statistics.cutoff_len, width, room)]
+            lengths = statistics.lengths.tolist()
+            shown = [*lines, *draw_histogram(lengths, statistics.cutoff_len, width, room)]
         self.update(Content("\n").join(shown))
 
 
 def figures(statistics: TokenStatistics) -> list[Content]:
     """Name and number, a line each; what is lost stands out."""
     rows = len(statistics.lengths)
-    mean = sum(statistics.lengths) / rows if rows else None
+    mean = statistics.total / rows if rows else None
     kept = statistics.total - statistics.tokens_lost
     share = f"{statistics.trained / kept:.0%}" if kept else "–"
     bad = "$text-error"
@@ -156,7 +163,7 @@ def figures(statistics: TokenStatistics) -> list[Content]:
         ("tokens", count(statistics.total), ""),
         (f"trained ({share})", count(statistics.trained), ""),
         ("mean length", significant(mean), ""),
-        ("longest row", count(max(statistics.lengths, default=0)), ""),
+        ("longest row", count(statistics.lossless_cutoff), ""),
         ("rows cut", count(statistics.rows_cut), bad if statistics.rows_cut else ""),
         ("tokens lost", count(statistics.tokens_lost), bad if statistics.tokens_lost else ""),
         ("rows losing end", count(statistics.eos_lost), bad if statistics.eos_lost else ""),

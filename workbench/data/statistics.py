@@ -1,125 +1,13 @@
-"""Counts over a whole data file: its tokens under a model's template and a cutoff."""
+"""What a data set is, in figures."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from workbench.data.conversation import BadRow
-from workbench.data.dataset import Dataset
-from workbench.data.opening import OpeningStopped, open_dataset
-from workbench.data.tokens.encode import Encoded, RowDropped, cut, encode_whole
+from workbench.data.opening import open_dataset
+from workbench.data.tokens.statistics import DEFAULT_CUTOFF
 from workbench.errors import WrongUse
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-
-DEFAULT_CUTOFF = 2048
-_BETWEEN_REPORTS = 256
-
-
-@dataclass
-class TokenStatistics:
-    """Tokens of a data set under one template and cutoff, rows being cut at their end.
-
-    `total` counts the good rows' tokens before any is cut, `trained` those with a loss after it, and
-    `tokens_lost` those behind the cutoff. `untrained_rows` are the good rows that are dropped, each of
-    them named in `dropped`; `eos_lost` counts rows that are trained without the end of their last answer.
-    `rows`, `lengths` (uncut) and `trained_lengths` (uncut) run side by side, for every good row that the
-    template takes.
-    """
-
-    cutoff_len: int
-    total: int = 0
-    trained: int = 0
-    rows_cut: int = 0
-    tokens_lost: int = 0
-    untrained_rows: int = 0
-    eos_lost: int = 0
-    dropped: list[BadRow] = field(default_factory=list)
-    rows: array[int] = field(default_factory=lambda: array("Q"))
-    lengths: array[int] = field(default_factory=lambda: array("I"))
-    trained_lengths: array[int] = field(default_factory=lambda: array("I"))
-
-    def add(self, whole: Encoded) -> None:
-        """Count an uncut row."""
-        length = len(whole.input_ids)
-        self.rows.append(whole.row)
-        self.lengths.append(length)
-        self.trained_lengths.append(whole.trained)
-        self.total += length
-        self.rows_cut += length > self.cutoff_len
-        self.tokens_lost += max(0, length - self.cutoff_len)
-        try:
-            encoded = cut(whole, self.cutoff_len)
-        except RowDropped as drop:
-            self.drop(drop)
-            return
-        self.trained += encoded.trained
-        last_end = encoded.turn_ends[-1] if encoded.turn_ends else -1
-        self.eos_lost += not 0 <= last_end < self.cutoff_len
-
-    def drop(self, drop: RowDropped) -> None:
-        """Count a good row that is not trained."""
-        self.untrained_rows += 1
-        self.dropped.append(BadRow(drop.row, drop.reason))
-
-    def as_dict(self) -> dict[str, int]:
-        """The counts, as `inspect` gives them."""
-        names = ("cutoff_len", "total", "trained", "rows_cut", "tokens_lost", "untrained_rows", "eos_lost")
-        return {name: getattr(self, name) for name in names}
-
-
-def token_statistics(
-    dataset: Dataset,
-    tokenizer: PreTrainedTokenizerBase,
-    cutoff_len: int,
-    *,
-    train_on_prompt: bool = False,
-    mask_history: bool = False,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> TokenStatistics:
-    """Encode every good row and count.
-
-    Raises:
-        WorkbenchError: the format is unknown, or the file was changed.
-        OpeningStopped: `cancelled` said so.
-    """
-    statistics = TokenStatistics(cutoff_len)
-    total = len(dataset.good_rows)
-    for done, conversation in enumerate(dataset.conversations(), start=1):
-        try:
-            whole = encode_whole(
-                conversation, tokenizer, train_on_prompt=train_on_prompt, mask_history=mask_history
-            )
-            statistics.add(whole)
-        except RowDropped as drop:
-            statistics.drop(drop)
-        if done % _BETWEEN_REPORTS == 0 or done == total:
-            if cancelled and cancelled():
-                raise OpeningStopped("counting the tokens was stopped", where=str(dataset.path))
-            if progress:
-                progress(done / total)
-    return statistics
-
-
-def histogram(values: Sequence[int], bins: int = 40) -> list[tuple[int, int, int]]:
-    """How many values lie in each of at most `bins` ranges of equal width: (low, high, count).
-
-    `low` is in the range and `high` is not; the ranges join and cover all values.
-    """
-    if not values or bins < 1:
-        return []
-    low, high = min(values), max(values)
-    width = -(-(high - low + 1) // bins)
-    counts = [0] * (-(-(high - low + 1) // width))
-    for value in values:
-        counts[(value - low) // width] += 1
-    return [(low + index * width, low + (index + 1) * width, count) for index, count in enumerate(counts)]
 
 
 def inspect(
@@ -156,9 +44,9 @@ def inspect(
         "not_trained": dataset.why_not_trained(),
     }
     if model is not None and facts["not_trained"] is None:
-        from workbench.data.tokens.tokenizer import load_tokenizer
+        from workbench.data.tokens.counting import count_tokens
         from workbench.models.find import find_model
 
-        tokenizer = load_tokenizer(find_model(model).base, template=dataset.format != "text")
-        facts["tokens"] = token_statistics(dataset, tokenizer, cutoff_len or DEFAULT_CUTOFF).as_dict()
+        counted = count_tokens(dataset, find_model(model).base)
+        facts["tokens"] = counted.under(cutoff_len or DEFAULT_CUTOFF).as_dict()
     return facts

@@ -11,15 +11,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.data.dataset import Dataset
 from workbench.data.opening import open_dataset
-from workbench.data.statistics import histogram, inspect, token_statistics
-from workbench.data.tokens.encode import encode
+from workbench.data.statistics import inspect
+from workbench.data.tokens.counting import count_rows
+from workbench.data.tokens.encode import RowEncoder, encode
+from workbench.data.tokens.lost_characters import LostCharacters
+from workbench.data.tokens.statistics import TokenStatistics, histogram
 from workbench.errors import WrongUse
 
 
 def write(path: Path, rows: list[Any]) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
+
+
+def token_statistics(dataset: Dataset, tokenizer: Any, cutoff_len: int) -> TokenStatistics:
+    lost = LostCharacters(tokenizer)
+    counted = count_rows(dataset.conversations(), RowEncoder(tokenizer), lost, lambda _: None)
+    return counted.under(cutoff_len)
 
 
 def test_tokens_are_counted_as_they_are_trained(tmp_path: Path, byte_tokenizer) -> None:
@@ -40,9 +50,14 @@ def test_tokens_are_counted_as_they_are_trained(tmp_path: Path, byte_tokenizer) 
         "trained": 2 + kept.trained,
         "rows_cut": 2,
         "tokens_lost": lengths[1] + lengths[2] - 2 * cutoff,
-        "untrained_rows": 1,
         "eos_lost": 1,
+        "untrained_rows": 1,
+        "packing": {"sequences": 2, "efficiency": round((lengths[0] + cutoff) / (2 * cutoff), 4)},
+        "lossless_cutoff": max(lengths),
+        "lost_characters": 0,
     }
+    assert counted.cut_rows.tolist() == [2, 3]
+    assert (counted.eos_lost_rows.tolist(), counted.untrained_rows_numbers.tolist()) == ([2], [3])
     assert [bad.row for bad in counted.dropped] == [3]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from workbench.data.conversation import Conversation
+from workbench.data.conversation import MODEL_ROLES, Conversation
 from workbench.data.tokens.rendering import Rendered, TemplateRefusal, render
 from workbench.data.tokens.spans import Span, TokenizedText
 from workbench.data.tokens.tokenizer import special_ids
@@ -199,11 +199,17 @@ class RowEncoder:
     def _judged(self, conversation: Conversation, whole: Encoded) -> Encoded | RowDropped:
         row = conversation.row
         if not whole.trained:
-            reason = "the chat template does not let the answers be told from the rest"
-            return RowDropped(row, reason, whole)
+            return RowDropped(row, _why_nothing(conversation), whole)
         if conversation.label is False:
             return RowDropped(row, "its answer is labelled as not wanted", untrained(whole))
         return whole
+
+
+def _why_nothing(conversation: Conversation) -> str:
+    said = [message for message in supervised(conversation).messages if message.role in MODEL_ROLES]
+    if said and not any(message.trained for message in said):
+        return "all its answers are marked as not to be trained"
+    return "the chat template does not let the answers be told from the rest"
 
 
 def _characters(conversation: Conversation) -> int:
@@ -226,7 +232,7 @@ def cut(whole: Encoded, cutoff_len: int, cutoff_policy: str = "truncate") -> Enc
     length = len(whole.input_ids)
     if length <= cutoff_len:
         return whole
-    sentence = f"it has {length:,} tokens, more than cutoff_len {cutoff_len:,}"
+    sentence = why_too_long(length, cutoff_len)
     if cutoff_policy == "error":
         raise WorkbenchError(
             sentence,
@@ -245,9 +251,18 @@ def cut(whole: Encoded, cutoff_len: int, cutoff_policy: str = "truncate") -> Enc
     if cutoff_policy == "drop":
         raise RowDropped(whole.row, sentence, encoded)
     if not kept:
-        reason = f"cutoff_len {cutoff_len:,} cuts off all {whole.trained:,} tokens that would be trained"
-        raise RowDropped(whole.row, reason, encoded)
+        raise RowDropped(whole.row, why_cut_away(whole.trained, cutoff_len), encoded)
     return encoded
+
+
+def why_too_long(length: int, cutoff_len: int) -> str:
+    """The sentence about a row of `length` tokens that must not be cut."""
+    return f"it has {length:,} tokens, more than cutoff_len {cutoff_len:,}"
+
+
+def why_cut_away(trained: int, cutoff_len: int) -> str:
+    """The sentence about a row of which the cutoff leaves nothing to train."""
+    return f"cutoff_len {cutoff_len:,} cuts off all {trained:,} tokens that would be trained"
 
 
 def labels_under(spans: Iterable[Span], ids: list[int]) -> list[int]:
