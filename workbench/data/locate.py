@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.data.workers import WorkStopped
 from workbench.errors import WorkbenchError
@@ -29,6 +29,8 @@ _NAMED_IN_A_NOTE = 5
 _MOST_FILES = 10_000
 _PIECE = 64 << 10
 
+Stopped = WorkStopped
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -43,15 +45,21 @@ class Target:
     notes: tuple[str, ...] = ()
 
 
+class _Calls(NamedTuple):
+    progress: Callable[[float], None] | None
+    cancelled: Callable[[], bool] | None
+
+
 def locate(
     spec: str | Path,
     *,
+    progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Target:
     """What `spec` means: a file, a folder, a glob (`*`, `**`, `?`), `dataset_info.json#entry`, or a hub id.
 
-    A hub id is `org/name`, `org/name:split` or `org/name:configuration/split`. `cancelled` is asked while
-    the hub is waited for.
+    A hub id is `org/name`, `org/name:split` or `org/name:configuration/split`. `progress` and
+    `cancelled` are for what the hub has to send.
 
     Raises:
         WorkbenchError: there is nothing, a folder holds no data files, or the hub cannot be reached.
@@ -64,11 +72,11 @@ def locate(
         return _local(path, text)
     registry, hash_sign, name = text.rpartition("#")
     if hash_sign and name and _is_there(expanded(registry)):
-        return _entry(text, expanded(registry), name, cancelled)
+        return _entry(text, expanded(registry), name, _Calls(progress, cancelled))
     if _MAGIC.search(text):
         return _globbed(text, path, cancelled)
     if (hub := _HUB_ID.fullmatch(text)) and not path.parent.is_dir() and not _is_data(path.name):
-        return _from_hub(text, hub[1], *_configuration_and_split(hub[2]), cancelled)
+        return _from_hub(text, hub[1], *_configuration_and_split(hub[2]), _Calls(progress, cancelled))
     # Opening says that it is not there, and what is called nearly so.
     return Target((path,), text)
 
@@ -254,14 +262,14 @@ def _globbed(spec: str, path: Path, cancelled: Callable[[], bool] | None) -> Tar
     return Target(tuple(wanted), spec)
 
 
-def _entry(spec: str, registry: Path, name: str, cancelled: Callable[[], bool] | None) -> Target:
+def _entry(spec: str, registry: Path, name: str, calls: _Calls) -> Target:
     from workbench.data.registry import find_entry
 
     if registry.is_dir():
         registry = registry / "dataset_info.json"
     entry = find_entry(registry, name)
     if entry.place == "hf_hub_url" and entry.hf_hub_url:
-        found = _from_hub(spec, entry.hf_hub_url, entry.subset, entry.split, cancelled, folder=entry.folder)
+        found = _from_hub(spec, entry.hf_hub_url, entry.subset, entry.split, calls, folder=entry.folder)
         return Target(found.files, spec, entry, found.notes)
     file = entry.file
     if file is None:
@@ -285,11 +293,18 @@ def _from_hub(
     name: str,
     configuration: str | None,
     split: str | None,
-    cancelled: Callable[[], bool] | None,
+    calls: _Calls,
     *,
     folder: str | None = None,
 ) -> Target:
     from workbench.data.hub import fetch
 
-    files, notes = fetch(name, configuration=configuration, split=split, folder=folder, cancelled=cancelled)
+    files, notes = fetch(
+        name,
+        configuration=configuration,
+        split=split,
+        folder=folder,
+        progress=calls.progress,
+        cancelled=calls.cancelled,
+    )
     return Target(tuple(files), spec, None, tuple(notes))
