@@ -257,7 +257,7 @@ def test_an_expression_that_cannot_be_read_is_a_sentence(dataset: Dataset, expre
 
 
 def test_where_an_expression_breaks_is_told(dataset: Dataset) -> None:
-    with pytest.raises(WrongUse, match="missing .* at character 4"):
+    with pytest.raises(WrongUse, match=r"missing .* at character 4"):
         find_rows(dataset, "ab(", regex=True)
 
 

@@ -29,16 +29,15 @@ class Anchor:
     needle: bytes
     # Upper-case ASCII counts as lower.
     lower: bool
-    # Other spellings, any of which makes a row worth reading: how they begin, and whole.
-    others: tuple[tuple[bytes, re.Pattern[bytes]], ...]
+    # Other spellings, any of which makes a row worth reading.
+    others: tuple[re.Pattern[bytes], ...]
 
     def rows(self, block: bytes, begins: Sequence[int]) -> list[int]:
         """Which of the rows that begin at these places in the block can hold the text, ascending."""
         haystack = block.lower() if self.lower else block
         found = _rows_at(lambda start: haystack.find(self.needle, start), begins)
-        for head, whole in self.others:
-            if head in block:
-                found |= _rows_at(partial(_place, whole, block), begins)
+        for other in self.others:
+            found |= _rows_at(partial(_place, other, block), begins)
         return sorted(found)
 
 
@@ -70,7 +69,7 @@ def anchor(pattern: Pattern, spelled: str) -> Anchor | None:
     # A number may be written in several ways: 1000.0 as 1e3.
     if spelled == JSON and (_NUMBERS.issuperset(text.lower()) or text.lower() in "infinity"):
         return None
-    escape = [(b"\\u", rb"\\u")] if spelled == JSON else []
+    escape = [rb"\\u"] if spelled == JSON else []
     if pattern.match_case:
         return Anchor(text.encode(), False, _compiled(escape))
     # A stretch that can be written in one way only, as Chinese can, or else one of ASCII.
@@ -89,18 +88,17 @@ def _many_spellings(text: str) -> str:
     return f"[{many}]+" if many else "(?!)"
 
 
-def _grouped(characters: set[str]) -> list[tuple[bytes, bytes]]:
-    """Expressions for the UTF-8 of these, with what they have in common in front."""
+def _compiled(expressions: Sequence[bytes]) -> tuple[re.Pattern[bytes], ...]:
+    return tuple(map(re.compile, expressions))
+
+
+def _grouped(characters: set[str]) -> list[bytes]:
+    """Expressions for the UTF-8 of these, one for each first byte.
+
+    One that begins with a plain byte is looked for many times as quickly as one that may begin with several.
+    """
     groups: dict[bytes, list[bytes]] = {}
     for character in sorted(characters):
         spelled = character.encode()
-        groups.setdefault(spelled[:-1], []).append(spelled[-1:])
-    return [
-        (head, re.escape(head) + b"[" + b"".join(map(re.escape, last)) + b"]")
-        for head, last in groups.items()
-    ]
-
-
-def _compiled(expressions: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
-    # One by one: an expression that begins with plain bytes is looked for many times as quickly.
-    return tuple((head, re.compile(whole)) for head, whole in expressions)
+        groups.setdefault(spelled[:1], []).append(re.escape(spelled[1:]))
+    return [re.escape(first) + b"(?:" + b"|".join(rest) + b")" for first, rest in groups.items()]
