@@ -18,6 +18,7 @@ from workbench.untrusted import printable
 
 if TYPE_CHECKING:
     from workbench.data.conversation import BadRow
+    from workbench.data.dataset import Dataset
 
 MOST_LISTED = 1_000
 
@@ -33,9 +34,10 @@ class BadRowsDialog(ModalScreen[int | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,b", "cancel", "Close")]
 
-    def __init__(self, bad_rows: Sequence[BadRow], rows: int) -> None:
+    def __init__(self, dataset: Dataset, dropped: Sequence[BadRow]) -> None:
         super().__init__()
-        self._bad_rows, self._rows = bad_rows, rows
+        self._bad_rows = sorted([*dataset.bad_rows, *dropped], key=lambda bad: bad.row)
+        self._rows = dataset.rows
 
     def compose(self) -> ComposeResult:
         bad = len(self._bad_rows)

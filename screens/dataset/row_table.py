@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual_fastdatatable import ArrowBackend, DataTable
+from textual.geometry import Size
+from textual.strip import Strip
+from textual_fastdatatable import DataTable
+from textual_fastdatatable.column import Column
 
-from workbench.untrusted import display_width
+from screens.dataset.marks import LEGEND
+from screens.dataset.row_backend import ChosenRows
+from screens.dataset.row_columns import FIGURE, MARK, TEXT, Columns, measured, shared_widths
+from workbench.figures import count
+from workbench.untrusted import display_width, shorten
 
 if TYPE_CHECKING:
-    import pyarrow
+    import numpy
 
-SAMPLE_ROWS = 200
-LEAST_WIDTH = 8
 PADDING = 2
-
-
-class _Unmeasured(ArrowBackend):
-    """The widths of the columns are ours: there is no need to measure a million cells."""
-
-    @property
-    def column_content_widths(self) -> list[int]:
-        return [0] * self.column_count
+ARROWS = {False: "▲", True: "▼"}
 
 
 class RowTable(DataTable, inherit_bindings=False):
-    """One line a row; the columns share the width there is."""
+    """One line a row; the columns share the width there is.
+
+    `rows` are the numbers of the rows that are shown, in the order in which they are shown; None is all.
+    """
 
     HELP = (
-        "The rows of the file. Arrow keys walk, g goes to a row by its number; ✗ marks a row that cannot "
-        "be used."
+        "The rows of the file. Arrow keys walk, g goes to a row by its number, S sorts by a column. "
+        f"The marks behind the number: {LEGEND}."
     )
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--mark", "rows--figure"}
     DEFAULT_CSS = """
     RowTable, RowTable:dark { background: $background; }
     RowTable { height: 1fr; max-height: 100%; scrollbar-size: 1 1; }
@@ -46,6 +49,8 @@ class RowTable(DataTable, inherit_bindings=False):
     RowTable > .datatable--cursor { background: $block-cursor-blurred-background; color: $foreground; }
     RowTable:focus > .datatable--cursor { background: $block-cursor-background; color: $foreground; }
     RowTable > .datatable--hover { background: $panel; }
+    RowTable > .rows--mark { color: $text-error; }
+    RowTable > .rows--figure { color: $text-muted; }
     """
     # The table's own bindings take tab and ctrl+a, which are not theirs here.
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,84 +64,144 @@ class RowTable(DataTable, inherit_bindings=False):
         Binding("left", "scroll_left", "Scroll left", show=False),
     ]
 
-    def __init__(self, table: pyarrow.Table) -> None:
+    def __init__(self, columns: Columns, rows: numpy.ndarray | None = None) -> None:
+        self._rows = ChosenRows(columns.table, rows)
         super().__init__(
-            backend=_Unmeasured(table),
-            column_labels=[_label(field) for field in table.schema],
-            column_widths=[LEAST_WIDTH] * table.num_columns,
-            max_column_content_width=1000,
+            backend=self._rows,
+            column_labels=[Text(name) for name in columns.table.column_names],
             show_row_labels=False,
             cursor_type="row",
             render_markup=False,
         )
-        self._wanted = wanted_widths(table)
+        self._kinds = columns.kinds
+        self._measured = measured(columns.table)
+        self._sorted_by: tuple[str, bool] | None = None
+        self._ordered_columns = []
+        self._require_update_dimensions = False
+
+    # --- what is shown
+
+    @property
+    def number(self) -> int | None:
+        """The number of the row under the cursor; None where no row is shown."""
+        return self._rows.number(self.cursor_row) if self.row_count else None
+
+    def number_at(self, position: int) -> int:
+        """The number of the row at this position; the first position is 0."""
+        return self._rows.number(position)
+
+    def go_to(self, number: int) -> bool:
+        """Put the cursor on the row with this number; False if it is not among those that are shown."""
+        position = self._rows.position(number)
+        if position is not None:
+            self.move_cursor(row=position)
+        return position is not None
+
+    def choose(self, rows: numpy.ndarray | None, sorted_by: tuple[str, bool] | None) -> None:
+        """Show these rows; the cursor stays on its row, or goes to the first one.
+
+        Args:
+            rows: their numbers in order; None: every row in file order.
+            sorted_by: the column by whose values they are sorted, and whether the largest comes first.
+        """
+        number = self.number
+        self._rows.rows = rows
+        self._sorted_by = sorted_by
+        self._lay_out()
+        self._place_cursor(number, None)
+
+    def replace(self, columns: Columns) -> None:
+        """More of the same file: the cursor stays on its row, and the row on its line."""
+        number, line = self.number, self.cursor_row - round(self.scroll_y)
+        self.backend = self._rows = ChosenRows(columns.table, None)
+        self._kinds = columns.kinds
+        self._measured = measured(columns.table)
+        self._sorted_by = None
+        self._lay_out()
+        self._place_cursor(number, line)
+
+    def _place_cursor(self, number: int | None, line: int | None) -> None:
+        position = (self._rows.position(number) if number is not None else None) or 0
+        moved = self.cursor_row != position
+        self.move_cursor(row=position)
+        if line is not None:
+            self.scroll_to(y=position - line, animate=False)
+        if not moved and self.row_count:
+            self.post_message(self.RowHighlighted(self, position))
+
+    # --- drawing
+
+    def on_mount(self) -> None:
+        self._lay_out()
 
     def on_resize(self, event: Resize) -> None:
-        self._share_width()
+        self._lay_out()
 
-    def _share_width(self) -> None:
-        room = self.scrollable_content_region.width - PADDING * self.column_count
-        widths = shared_widths(self._wanted, room)
-        if [column.width for column in self.ordered_columns] == widths:
-            return
-        for column, width in zip(self.ordered_columns, widths, strict=True):
-            column.width = width
-        self._require_update_dimensions = True
-        self.notify_style_update()
-        self.check_idle()
+    def _lay_out(self) -> None:
+        table = self._rows.data
+        labels = [
+            self._label(name, of.numeric) for name, of in zip(table.column_names, self._measured, strict=True)
+        ]
+        wanted = [max(of.width, label.cell_len) for of, label in zip(self._measured, labels, strict=True)]
+        room = self.scrollable_content_region.width - PADDING * len(wanted)
+        widths = shared_widths(wanted, room)
+        self._ordered_columns = [Column(label, width) for label, width in zip(labels, widths, strict=True)]
+        self.virtual_size = Size(sum(widths) + PADDING * len(widths), self.row_count + self.header_height)
+        self._update_count += 1
+        self._clear_caches()
+        self.refresh()
+
+    def _label(self, name: str, numeric: bool) -> Text:
+        arrow = ""
+        if self._sorted_by and self._sorted_by[0] == name:
+            arrow = ARROWS[self._sorted_by[1]]
+        # Numbers stand right-aligned, and so do their names.
+        return Text(name + arrow, justify="right" if numeric else "left")
+
+    def _render_line(self, y: int, x1: int, x2: int, base_style: Style) -> Strip:
+        """One line, drawn without the detour through renderables that makes a page of cells take 50 ms."""
+        position, width = y - self.header_height, self.size.width
+        if position >= self.row_count:
+            return Strip.blank(width, base_style)
+        on_cursor = position == self.cursor_row
+        hovered = self._show_hover_cursor and position == self.hover_row
+        key = (position, x1, x2, on_cursor, hovered, base_style, self._update_count, self._pseudo_class_state)
+        if key not in self._line_cache:  # type: ignore[comparison-overlap]
+            kind = "header" if position < 0 else "cursor" if on_cursor else "hover" if hovered else ""
+            style = base_style + self.get_component_rich_style(f"datatable--{kind}") if kind else base_style
+            drawn = self._header(style) if position < 0 else self._row(position, style)
+            strip = Strip(drawn).crop(x1, x2).adjust_cell_length(width, style if on_cursor else base_style)
+            self._line_cache[key] = strip.simplify()  # type: ignore[index]
+        return self._line_cache[key]  # type: ignore[index]
+
+    def _header(self, style: Style) -> list[Segment]:
+        columns = self.ordered_columns
+        return [
+            Segment(
+                _cell(column.label.plain, column.width, column.label.justify == "right"),
+                style + Style.from_meta({"row": -1, "column": index}),
+            )
+            for index, column in enumerate(columns)
+        ]
+
+    def _row(self, position: int, style: Style) -> list[Segment]:
+        style += Style.from_meta({"row": position, "column": 0})
+        styles = {
+            TEXT: style,
+            MARK: style + self.get_component_rich_style("rows--mark", partial=True),
+            FIGURE: style + self.get_component_rich_style("rows--figure", partial=True),
+        }
+        values = self._rows.get_row_at(position)
+        segments = []
+        for value, kind, column, of in zip(
+            values, self._kinds, self.ordered_columns, self._measured, strict=True
+        ):
+            text = "" if value is None else count(value) if isinstance(value, int) else value
+            segments.append(Segment(_cell(text, column.width, of.numeric), styles[kind]))
+        return segments
 
 
-def _label(field: pyarrow.Field) -> Text:
-    # Numbers stand right-aligned, and so do their names.
-    return Text(field.name, justify="right" if str(field.type).startswith(("int", "float")) else "left")
-
-
-def wanted_widths(table: pyarrow.Table) -> list[int]:
-    """How wide each column would like to be: its name and the widest of its first cells."""
-    head = table.slice(0, SAMPLE_ROWS)
-    wanted = []
-    for name, column in zip(table.column_names, head.columns, strict=True):
-        values: list[Any] = column.to_pylist()
-        if name == "#":
-            values.append(table.num_rows)
-        widest = max((display_width(str(value)) for value in values if value is not None), default=0)
-        wanted.append(max(widest, display_width(name)))
-    return wanted
-
-
-def shared_widths(wanted: Sequence[int], room: int) -> list[int]:
-    """Narrow columns get what they want, the wide ones share what is left; the last one takes the rest.
-
-    None gets less than LEAST_WIDTH of what it wants: then the table scrolls sideways.
-    """
-    widths = list(wanted)
-    if sum(widths) > room:
-        # The level at which the wide ones are cut, so that all of them together fit.
-        left, columns = room, sorted(wanted)
-        level = LEAST_WIDTH
-        for index, width in enumerate(columns):
-            level = max(left // (len(columns) - index), LEAST_WIDTH)
-            if width > level:
-                break
-            left -= width
-        widths = [min(width, level) for width in widths]
-    if widths:
-        widths[-1] += max(room - sum(widths), 0)
-    # Behind full-width characters an ellipsis stands close only where the width is odd.
-    return [
-        width - 1 if width < wish and width % 2 == 0 else width
-        for width, wish in zip(widths, wanted, strict=True)
-    ]
-
-
-def table_for_the_eye(table: pyarrow.Table) -> pyarrow.Table:
-    """The data set's table with its `problem` column, if any, as a narrow mark behind the number."""
-    if table.column_names[-1] != "problem":
-        return table
-    import pyarrow
-    import pyarrow.compute as compute
-
-    bad = compute.not_equal(compute.fill_null(table.column("problem"), ""), "")
-    marks = compute.if_else(bad, "✗", "")
-    marked = table.remove_column(table.num_columns - 1)
-    return marked.add_column(1, pyarrow.field("!", pyarrow.string()), marks)
+def _cell(text: str, width: int, right: bool) -> str:
+    text = shorten(text, width)
+    blank = " " * (width - display_width(text))
+    return f" {blank}{text} " if right else f" {text}{blank} "

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
-from screens.abandonable import Abandoned, abandonable
-from workbench.errors import WorkbenchError
+from screens.dataset.shown_line import ShownLine
 from workbench.figures import count
-from workbench.untrusted import printable
+from workbench.untrusted import printable, shorten
 
 if TYPE_CHECKING:
-    import pyarrow
     from textual.widgets import OptionList
     from textual_fastdatatable import DataTable
 
+    from screens.dataset.background import Background, Failed, Progress
+    from screens.dataset.choosing import RowsChosen
+    from screens.dataset.reading import Reading, RowsRead
     from screens.dataset.recent_files import RecentFiles
+    from screens.dataset.row_columns import Columns
     from screens.dataset.row_table import RowTable
     from workbench.data.dataset import Dataset
+    from workbench.data.selection import View
 
-BETWEEN_REPORTS_S = 0.25
-# Fewer rows are laid out before one could read that they are.
-WORTH_TELLING = 50_000
 NOTHING_OPEN = (
     Content.assemble("No data file is open: ", ("o", "bold $primary"), " opens one."),
     Content.styled(
-        "JSON, JSON Lines, CSV, TSV, Parquet or text, whatever its name says; rows as alpaca, sharegpt, "
-        "OpenAI messages or plain text.",
+        "JSON, JSON Lines, CSV, TSV, Parquet, Arrow or text, whatever its name says, compressed or not, or a "
+        "folder of such files; rows as alpaca, sharegpt, OpenAI messages, preference pairs or plain text.",
         "$text-muted",
     ),
 )
@@ -45,7 +42,7 @@ class RowsPane(Vertical):
     """Reads a file and shows its rows; tells the screen what is open and which row is the current one."""
 
     class Opened(Message):
-        """A file was read and its rows stand here; None: the one that was open is closed."""
+        """Rows of a file stand here: the first ones, or all of them. None: the file is closed."""
 
         def __init__(self, dataset: Dataset | None) -> None:
             super().__init__()
@@ -58,19 +55,33 @@ class RowsPane(Vertical):
             super().__init__()
             self.row = row
 
+    class Shown(Message):
+        """These rows stand in the table now."""
+
+        def __init__(self, view: View, shown: int) -> None:
+            super().__init__()
+            self.view = view
+            self.shown = shown
+
     def __init__(self) -> None:
         super().__init__(classes="pane", id="rows")
         self.styles.padding = 0  # the table brings its own
         self.border_title = "rows"
-        self._reading: str | None = None
+        self.dataset: Dataset | None = None
+        self.view: View | None = None
+        """What is shown of it; None: every row in the order of the file."""
         self._table: RowTable | None = None
+        self._asked: Reading | None = None
+        self._shown: Reading | None = None  # whose rows stand in the table
+        self._work: Background | None = None
 
     def compose(self) -> ComposeResult:
+        yield ShownLine()
         yield Static(Content("\n\n").join(NOTHING_OPEN), id="rows-say", classes="empty")
 
     async def offer(self, recent: Sequence[str]) -> None:
         """List these files to open, while there is nothing else to show."""
-        if not recent or self._table or self._reading or self.query("RecentFiles"):
+        if not recent or self._table or self._work or self.query("RecentFiles"):
             return
         from screens.dataset.recent_files import RecentFiles
 
@@ -78,97 +89,177 @@ class RowsPane(Vertical):
         await self.mount(files)
         files.focus()
 
-    def go_to(self, row: int) -> None:
-        """Put the cursor on this row."""
-        if self._table:
-            self._table.move_cursor(row=row - 1)
+    def on_unmount(self) -> None:
+        self._begin(None)
+
+    @property
+    def _line(self) -> ShownLine:
+        return self.query_one(ShownLine)
+
+    def _begin(self, work: Background | None) -> None:
+        """At most one thing is under way."""
+        if self._work:
+            self._work.stop()
+        self._work = work
+        if work:
+            work.start()
 
     # --- reading
 
-    def open(self, path: str) -> None:
-        """Read this file and show its rows in place of what is shown."""
-        self._reading = path
-        self._read(path)
+    def open(self, spec: str, **how: Any) -> None:
+        """Read this and show its rows in place of what is shown; `how`: a `format` or `mapping` for it."""
+        from screens.dataset.reading import Reading, absolute
+
+        self._asked = Reading(self, absolute(spec), **how)
+        self._begin(self._asked)
+        if self._table:
+            self._line.progress(f"reading {shorten(spec, 60)}", None)
+        else:
+            self.call_later(self._say_reading, self._asked, None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows of the file are known."""
+        return self.dataset is not None and self.dataset.complete
+
+    @property
+    def can_read_rest(self) -> bool:
+        """Whether the reading ended after the first rows."""
+        return self._work is None and self.dataset is not None and not self.is_whole
+
+    def read_rest(self) -> None:
+        """Go on where the reading ended after the first rows."""
+        from screens.dataset.reading import Reading
+
+        if self.can_read_rest and self._shown:
+            self._asked = self._shown = Reading(self, self._shown.spec, look=False, **self._shown.how)
+            self._begin(self._asked)
+            self._line.progress("indexing", 0)
 
     async def stop(self) -> None:
-        """Stop reading."""
-        if self._reading is not None:
-            self._reading = None
-            self.workers.cancel_group(self, "read")
+        """Stop what is under way; what is shown stays."""
+        if self._work is None:
+            return
+        work = self._work
+        self._begin(None)
+        if work is not self._asked or (self._table and self._shown is not self._asked):
+            self._say_what_is_shown()  # a search, or the reading of another file
+        elif self._table and self.dataset:
+            self._line.first_only(self.dataset.rows)
+        else:
             await self._say(Content.styled("Reading was stopped.", "$text-muted"), *NOTHING_OPEN)
 
-    @work(thread=True, exclusive=True, group="read")
-    def _read(self, path: str) -> None:
-        worker = get_current_worker()
-        last = time.monotonic()
-
-        def told(share: float) -> None:
-            nonlocal last
-            if time.monotonic() - last > BETWEEN_REPORTS_S and not worker.is_cancelled:
-                last = time.monotonic()
-                self.call_later(self._show_progress, path, f"reading {path}: {share:.0%}")
-
-        def read() -> tuple[Dataset, pyarrow.Table]:
-            from screens.dataset.row_table import table_for_the_eye
-            from workbench.data.opening import open_dataset
-
-            dataset = open_dataset(path, progress=told, cancelled=lambda: worker.is_cancelled)
-            if dataset.rows > WORTH_TELLING:
-                words = f"laying out the {count(dataset.rows)} rows of {path}"
-                self.call_later(self._show_progress, path, words)
-            return dataset, table_for_the_eye(dataset.table())
-
-        try:
-            dataset, table = abandonable(read, lambda: worker.is_cancelled)
-        except Abandoned:
+    async def on_progress(self, message: Progress) -> None:
+        if message.work is not self._work:
             return
-        except WorkbenchError as error:
-            if not worker.is_cancelled:
-                self.call_later(self._show_failure, path, str(error))
+        if self._asked is not message.work:
+            self._line.progress("looking through the rows", message.share)
+        elif self._shown is message.work:
+            self._line.progress("indexing", message.share)
+        elif self._table:
+            self._line.progress(f"reading {shorten(self._asked.spec, 60)}", message.share)
+        else:
+            await self._say_reading(self._asked, message.share)
+
+    async def _say_reading(self, reading: Reading, share: float | None) -> None:
+        if reading is self._work and self._table is None:
+            far = f": {share:.0%}" if share is not None else ""
+            words = printable(f"reading {reading.spec}{far} … escape stops")
+            await self._say(Content.styled(words, "$text-muted"))
+
+    async def on_failed(self, message: Failed) -> None:
+        if message.work is not self._work:
             return
-        if not worker.is_cancelled:
-            self.call_later(self._show, path, dataset, table)
-
-    async def _show_progress(self, path: str, words: str) -> None:
-        if path == self._reading:
-            await self._say(Content.styled(printable(f"{words} … escape stops"), "$text-muted"))
-
-    async def _show_failure(self, path: str, sentence: str) -> None:
-        if path == self._reading:
-            self._reading = None
+        self._work = None
+        if message.work is not self._asked:
+            self._say_what_is_shown()
+            self.notify(message.sentence, severity="error", timeout=12, markup=False)
+        elif self._shown is message.work and self.dataset:
+            self._line.first_only(self.dataset.rows, message.sentence)
+        else:
             await self._say(
-                Content.styled(printable(f"✗ {sentence}"), "$text-error"),
+                Content.styled(printable(f"✗ {message.sentence}"), "$text-error"),
                 Content.assemble(("o", "bold $primary"), " opens another file."),
             )
 
     async def _say(self, *sentences: Content) -> None:
         """Show these in place of rows."""
         await self.query("RecentFiles, RowTable").remove()
-        self.border_subtitle = ""
-        line = self.query_one("#rows-say", Static)
-        line.update(Content("\n\n").join(sentences))
-        line.display = True
+        self._line.display = False
+        self.border_title, self.border_subtitle = "rows", ""
+        said = self.query_one("#rows-say", Static)
+        said.update(Content("\n\n").join(sentences))
+        said.display = True
         if self._table:
-            self._table = None
+            self._table = self.dataset = self.view = self._shown = None
             self.post_message(self.Opened(None))
 
-    async def _show(self, path: str, dataset: Dataset, table: pyarrow.Table) -> None:
-        if path != self._reading:
+    async def on_rows_read(self, message: RowsRead) -> None:
+        if message.reading is not self._work:
             return
-        self._reading = None
+        more = self._table is not None and self._shown is message.reading
+        self._shown, self.dataset = message.reading, message.dataset
+        self.view = None
+        if self.is_whole:
+            self._work = None
+            self._line.display = False
+        else:
+            self._line.progress("indexing", 0)
+        if more and self._table:
+            self._table.replace(message.columns)
+        else:
+            await self._show_table(message.columns)
+        empty = ", ".join(message.columns.empty)
+        self.border_title = Content(f"rows · empty: {shorten(empty, 60)}" if empty else "rows").markup
+        self.post_message(self.Opened(message.dataset))
+        self._select()
+
+    async def _show_table(self, columns: Columns) -> None:
         from screens.dataset.row_table import RowTable
 
         to_focus = self.has_focus_within or self.screen.focused is None
         await self.query("RecentFiles, RowTable").remove()
         self.query_one("#rows-say").display = False
-        self._table = RowTable(table)
+        self._table = RowTable(columns)
         await self.mount(self._table)
         if to_focus:
             self._table.focus()
-        self.post_message(self.Opened(dataset))
-        self._select(1)
 
-    # --- walking
+    # --- what is shown of the file
+
+    def show(self, view: View, then: int | None = None) -> None:
+        """Find and sort what this view shows, show it, and put the cursor on the row `then`."""
+        if self.dataset is None or not self.is_whole:
+            return
+        from screens.dataset.choosing import Choosing
+
+        self._begin(Choosing(self, self.dataset, view, then))
+
+    def on_rows_chosen(self, message: RowsChosen) -> None:
+        if message.choosing is not self._work or self._table is None:
+            return
+        self._work = None
+        self.view = view = message.choosing.view
+        order = (view.order.column, view.order.descending) if view.order else None
+        self._table.choose(message.rows, order)
+        if message.choosing.then:
+            self._table.go_to(message.choosing.then)
+        self._say_what_is_shown()
+        self._select()
+        self.post_message(self.Shown(view, self._table.row_count))
+
+    def _say_what_is_shown(self) -> None:
+        if self.view and self.view.title and self._table and self.dataset:
+            shown = self._table.row_count if self.view.filters else None
+            self._line.part(shown, self.dataset.rows, self.view.title)
+        elif self.dataset and not self.is_whole:
+            self._line.first_only(self.dataset.rows)
+        else:
+            self._line.display = False
+
+    def go_to(self, row: int) -> bool:
+        """Put the cursor on this row; False if it is not among those that are shown."""
+        return self._table is not None and self._table.go_to(row)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -177,9 +268,17 @@ class RowsPane(Vertical):
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         event.stop()
         if event.data_table is self._table:
-            self._select(event.cursor_row + 1)
+            self._select()
 
-    def _select(self, row: int) -> None:
-        assert self._table is not None
-        self.border_subtitle = f"{count(row)} of {count(self._table.row_count)}"
-        self.post_message(self.Selected(row))
+    def _select(self) -> None:
+        table = self._table
+        if table is None or self.dataset is None:
+            return
+        if table.number is None:
+            self.border_subtitle = ""
+            return
+        place = f"{count(table.cursor_row + 1)} of {count(table.row_count)}"
+        if self.view and (self.view.filters or self.view.order):
+            place += f" · row {count(table.number)}"
+        self.border_subtitle = place
+        self.post_message(self.Selected(table.number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -14,20 +15,22 @@ from textual.worker import get_current_worker
 
 from screens.dataset.file_line import FileLine
 from screens.dataset.rows_pane import RowsPane
-from screens.messages import TrainOn
 from screens.remembered import recall, recent_files, remember, remember_file
 from screens.widgets.room import Room
-from workbench.figures import count
 
 if TYPE_CHECKING:
     from screens.dataset.lens import Lens
+    from screens.dataset.messages import ShowRows
     from screens.dataset.row_side import RowSide
     from screens.dataset.statistics_pane import StatisticsPane
     from workbench.data.dataset import Dataset
 
 SETTLE_S = 0.04
-OF_A_FILE = ("turn_view", "statistics", "train", "go_to", "bad_rows", "cutoff", "zoom")
-LEAST_CUTOFF, MOST_CUTOFF = 8, 1_048_576
+OF_A_FILE = ("turn_view", "statistics", "go_to", "bad_rows", "cutoff", "zoom", "format")
+# Half an answer to these would be a wrong one.
+SOON = {"find": "find", "filter": "filters", "sort": "sort_dialog", "format": "format_dialog", "overlap": "x"}
+OF_ALL_ROWS = ("find", "filter", "sort", "train", "overlap")
+LEAST_CUTOFF = 8
 
 
 class DataScreen(Room):
@@ -38,21 +41,30 @@ class DataScreen(Room):
     # From -roomy on a tall terminal shows the row both as a conversation and as tokens.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (136, "-roomy"), (170, "-wide")]  # noqa: RUF012
     HELP = (
-        "Data shows what will be trained before it is trained. Open a file (o): its format, encoding and "
-        "bad rows are found by its content. The selected row stands beside the table as a conversation "
-        "or, with v, as the tokens of the chosen model (m) under the cutoff (c): which are trained, which "
-        "are context, and where the cutoff cuts. s shows the whole file's figures; b lists the rows that "
-        "cannot be used; t opens the form with this file."
+        "Data shows what will be trained before it is trained. Open a file, a folder or a pattern (o): "
+        "format, encoding and bad rows are found by its content, and F says why and takes another format. "
+        "The first rows stand there at once while the rest is indexed. / finds, f filters, S sorts, x shows "
+        "all rows again. The selected row stands beside the table as a conversation or, with v, as the "
+        "tokens of the chosen model (m) under the cutoff (c), or as JSON. s shows the whole file's figures, "
+        "and each figure the rows behind it; b lists the rows that cannot be used; e looks for rows of a "
+        "held-out file among these; t opens the form with this file."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "open", "Open"),
-        Binding("v", "turn_view", "View", tooltip="Row as tokens or as a conversation"),
-        Binding("s", "statistics", "Statistics", tooltip="Show or hide the figures of the file"),
+        Binding("r", "read_rest", "Read the rest"),
+        Binding("x", "all_rows", "All rows", tooltip="Show every row again, in the order of the file"),
+        Binding("slash", "find", "Find", key_display="/", tooltip="Find rows by what stands in them"),
+        Binding("f", "filter", "Filter", tooltip="Show the rows with a value, a mark or a length"),
+        Binding("v", "turn_view", "View", tooltip="Row as a conversation, as tokens, as JSON"),
+        Binding("s", "statistics", "Figures", tooltip="Show or hide the figures of the file"),
         Binding("t", "train", "Train", tooltip="Train on this file"),
+        Binding("S", "sort", "Sort", key_display="S", tooltip="Sort by a column"),
         Binding("g", "go_to", "Go to", tooltip="Go to a row by its number"),
         Binding("b", "bad_rows", "Bad rows"),
         Binding("m", "pick_model", "Model", tooltip="Pick the model whose tokens are shown"),
         Binding("c", "cutoff", "Cutoff", tooltip="Set cutoff_len"),
+        Binding("F", "format", "Format", key_display="F", tooltip="What was detected, and another format"),
+        Binding("e", "overlap", "Held-out", tooltip="Look for rows of a held-out file in this one"),
         Binding("z", "zoom", "Zoom", tooltip="Show the focused pane alone, or all again"),
         Binding("escape", "stop", "Stop what is being read or counted", show=False),
     ]
@@ -62,10 +74,10 @@ class DataScreen(Room):
         self.dataset: Dataset | None = None
         self.row = 1
         self.lens: Lens | None = None
-        self._model: str | None = None
+        self.model: str | None = None
         # Until it is known which model to begin with, nobody is told that there is none.
         self._model_known = False
-        self._cutoff_len = 2048
+        self.cutoff_len = 2048
         self._settled: Timer | None = None
         self._row_side: RowSide | None = None
         self._statistics: StatisticsPane | None = None
@@ -80,7 +92,7 @@ class DataScreen(Room):
 
     async def _after_first_paint(self) -> None:
         self._find_model()
-        await self.query_one(RowsPane).offer(recent_files("data"))
+        await self.rows_pane.offer(recent_files("data"))
 
     @work(thread=True, group="model")
     def _find_model(self) -> None:
@@ -92,14 +104,19 @@ class DataScreen(Room):
 
     def _begin_with(self, model: str | None, cutoff_len: object) -> None:
         self._model_known = True
-        self._model = self._model or model
+        self.model = self.model or model
         if isinstance(cutoff_len, int) and cutoff_len >= LEAST_CUTOFF:
-            self._cutoff_len = cutoff_len
-        self._change_lens()
+            self.cutoff_len = cutoff_len
+        self.change_lens()
 
     def open_dataset(self, path: str) -> None:
-        """Open this file in place of what is open."""
-        self.query_one(RowsPane).open(path)
+        """Open this in place of what is open: a file, a folder, a pattern, an entry of a registry."""
+        self.rows_pane.open(path)
+
+    @property
+    def rows_pane(self) -> RowsPane:
+        """The pane with the rows."""
+        return self.query_one(RowsPane)
 
     # --- looking
 
@@ -107,12 +124,11 @@ class DataScreen(Room):
         if self._row_side is None:
             await self._mount_panes()
         self.dataset = message.dataset
-        self.row = 1
         self.set_class(self.dataset is not None, "-open")
         if self.dataset is not None:
-            remember_file("data", str(self.dataset.path.absolute()))
+            remember_file("data", self.dataset.spec)
         self.refresh_bindings()
-        self._change_lens()
+        self.change_lens()
 
     async def _mount_panes(self) -> None:
         """The panes of an open file: without one, nobody waits for them to be imported and laid out."""
@@ -122,6 +138,14 @@ class DataScreen(Room):
         self._row_side, self._statistics = RowSide(recall("data_view")), StatisticsPane()
         await self.query_one("#panes").mount(self._row_side)
         await self.query_one("#file-side").mount(self._statistics)
+
+    def on_rows_pane_shown(self, message: RowsPane.Shown) -> None:
+        self.refresh_bindings()
+
+    def on_show_rows(self, message: ShowRows) -> None:
+        from screens.dataset import showing
+
+        showing.these_rows(self.rows_pane, message)
 
     def on_rows_pane_selected(self, message: RowsPane.Selected) -> None:
         self.row = message.row
@@ -136,16 +160,16 @@ class DataScreen(Room):
             if self._model_known:
                 self._row_side.look_through(self.dataset, self.row, self.lens)
 
-    def _change_lens(self) -> None:
+    def change_lens(self) -> None:
         """Model, cutoff or file changed: look at everything again."""
         from screens.dataset.lens import Lens
 
-        if self.dataset is not None and self._model:
+        if self.dataset is not None and self.model:
             template = self.dataset.format != "text"
-            if self.lens and (self.lens.model, self.lens.template) == (self._model, template):
-                self.lens = self.lens.with_cutoff(self._cutoff_len)
+            if self.lens and (self.lens.model, self.lens.template) == (self.model, template):
+                self.lens = self.lens.with_cutoff(self.cutoff_len)
             else:
-                self.lens = Lens.on(self._model, self._cutoff_len, template=template)
+                self.lens = Lens.on(self.model, self.cutoff_len, template=template)
         self.query_one(FileLine).show(self.dataset, self.lens)
         if self.dataset is not None and self._statistics is not None and self._model_known:
             self._statistics.look(self.dataset, self.lens)
@@ -155,17 +179,81 @@ class DataScreen(Room):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not shown."""
-        return self.dataset is not None or action not in OF_A_FILE
+        module = SOON.get(action)
+        if module and not find_spec(f"screens.dataset.{module}"):
+            return False
+        if action == "read_rest":
+            return self.rows_pane.can_read_rest
+        if action == "all_rows":
+            return bool(self.rows_pane.view and self.rows_pane.view.title)
+        if action in OF_ALL_ROWS and self.dataset is not None:
+            return True if self.rows_pane.is_whole else None
+        return self.dataset is not None or action not in (*OF_A_FILE, *OF_ALL_ROWS)
 
     def action_open(self) -> None:
         """Pick a file and open it."""
-        from screens.widgets.file_picker import FilePicker
+        from screens.dataset import filing
 
-        def taken(path: str | None) -> None:
-            if path:
-                self.open_dataset(path)
+        filing.open_file(self)
 
-        self.app.push_screen(FilePicker("Open a data file", recent=recent_files("data")), taken)
+    def action_format(self) -> None:
+        """Say what was detected and why, and take another format."""
+        from screens.dataset import filing
+
+        filing.choose_format(self)
+
+    def action_overlap(self) -> None:
+        """Look for the rows of a held-out file in this one."""
+        from screens.dataset import filing
+
+        filing.compare_held_out(self)
+
+    def action_train(self) -> None:
+        """Open the form with this file, and with the model and cutoff it was looked at with."""
+        from screens.dataset import filing
+
+        filing.train_on(self)
+
+    def action_read_rest(self) -> None:
+        """Go on reading where it ended after the first rows."""
+        self.rows_pane.read_rest()
+
+    def action_find(self) -> None:
+        """Find rows by what stands in them."""
+        from screens.dataset import showing
+
+        showing.find(self.rows_pane)
+
+    def action_filter(self) -> None:
+        """Show the rows that have a value, a mark or a length."""
+        from screens.dataset import showing
+
+        showing.filter_rows(self.rows_pane)
+
+    def action_sort(self) -> None:
+        """Sort the rows by a column."""
+        from screens.dataset import showing
+
+        showing.sort(self.rows_pane)
+
+    def action_all_rows(self) -> None:
+        """Show every row again, in the order of the file."""
+        from screens.dataset import showing
+
+        showing.all_rows(self.rows_pane)
+
+    def action_go_to(self) -> None:
+        """Ask for a row's number and go there."""
+        from screens.dataset import showing
+
+        showing.go_to(self.rows_pane)
+
+    def action_bad_rows(self) -> None:
+        """List the rows that cannot be used."""
+        from screens.dataset import showing
+
+        statistics = self._statistics.statistics if self._statistics else None
+        showing.bad_rows(self.rows_pane, statistics.dropped if statistics else [])
 
     def action_turn_view(self) -> None:
         """Row as conversation, as tokens, as JSON."""
@@ -202,92 +290,20 @@ class DataScreen(Room):
 
         self.call_after_refresh(focus)
 
-    def action_train(self) -> None:
-        """Open the form with this file, and with the model and cutoff it was looked at with."""
-        assert self.dataset is not None
-        refusal = self.dataset.why_not_trained()
-        if refusal:
-            self.notify(refusal, title="Not trained", severity="warning", timeout=12, markup=False)
-            return
-        if self._model:
-            remember("model", self._model)
-            remember("cutoff_len", self._cutoff_len)
-        self.app.post_message(TrainOn(str(self.dataset.path.absolute())))
-
     async def action_stop(self) -> None:
         """Stop reading or counting."""
-        await self.query_one(RowsPane).stop()
+        await self.rows_pane.stop()
         if self._statistics is not None:
             self._statistics.stop()
 
-    def action_go_to(self) -> None:
-        """Ask for a row's number and go there."""
-        from screens.widgets.dialogs import TextPrompt
-
-        assert self.dataset is not None
-        rows = self.dataset.rows
-
-        def check(text: str) -> str | None:
-            row = _whole(text)
-            return None if row and 1 <= row <= rows else f"give a number from 1 to {count(rows)}"
-
-        def taken(text: str | None) -> None:
-            if text is not None:
-                self.query_one(RowsPane).go_to(_whole(text) or 1)
-
-        self.app.push_screen(TextPrompt("Go to row", hint=f"1 to {count(rows)}", check=check), taken)
-
-    def action_bad_rows(self) -> None:
-        """List the rows that cannot be used."""
-        from screens.dataset.bad_rows import BadRowsDialog
-
-        assert self.dataset is not None and self._statistics is not None
-        statistics = self._statistics.statistics
-        dropped = statistics.dropped if statistics else []
-        bad_rows = sorted([*self.dataset.bad_rows, *dropped], key=lambda bad: bad.row)
-        if not bad_rows:
-            self.notify("Every row of this file can be used.")
-            return
-
-        def taken(row: int | None) -> None:
-            if row:
-                self.query_one(RowsPane).go_to(row)
-
-        self.app.push_screen(BadRowsDialog(bad_rows, self.dataset.rows), taken)
-
     def action_pick_model(self) -> None:
         """Pick the model whose tokens are shown."""
-        from screens.widgets.model_picker import ModelPicker
+        from screens.dataset import lens_dialogs
 
-        def taken(model: str | None) -> None:
-            if model:
-                remember("model", model)
-                self._model = model
-                self._change_lens()
-
-        self.app.push_screen(ModelPicker("The model whose tokens are shown"), taken)
+        lens_dialogs.pick_model(self)
 
     def action_cutoff(self) -> None:
         """Set the most tokens that are kept of a row."""
-        from screens.widgets.dialogs import TextPrompt
+        from screens.dataset import lens_dialogs
 
-        def check(text: str) -> str | None:
-            cutoff_len = _whole(text)
-            if cutoff_len is not None and LEAST_CUTOFF <= cutoff_len <= MOST_CUTOFF:
-                return None
-            return f"give a whole number from {LEAST_CUTOFF} to {count(MOST_CUTOFF)}"
-
-        def taken(text: str | None) -> None:
-            if text is not None:
-                self._cutoff_len = _whole(text) or self._cutoff_len
-                remember("cutoff_len", self._cutoff_len)
-                self._change_lens()
-
-        hint = "The most tokens of a row that are trained; what lies behind is cut."
-        prompt = TextPrompt("cutoff_len", value=str(self._cutoff_len), hint=hint, check=check)
-        self.app.push_screen(prompt, taken)
-
-
-def _whole(text: str) -> int | None:
-    digits = text.strip().replace(",", "").replace("_", "")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 12 else None
+        lens_dialogs.ask_cutoff(self)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from screens.dataset.flow import FlowStopped, Rule, Run, flow
 from screens.dataset.histogram import draw_histogram
-from screens.dataset.row_table import shared_widths, table_for_the_eye, wanted_widths
+from screens.dataset.row_columns import shared_widths
 from workbench.untrusted import display_width
 
 TEXTS = st.text(alphabet="ab 中文。，é\n", max_size=60)
@@ -66,11 +65,3 @@ def test_columns_share_the_width(wanted: list[int], room: int) -> None:
         assert sum(widths) <= room
         # Only oddness for the ellipsis may leave a cell free in each column.
         assert sum(widths) >= room - len(wanted)
-
-
-def test_problems_become_a_mark_behind_the_number() -> None:
-    table = pyarrow.table({"#": [1, 2], "text": ["好", "b"], "problem": ["", "broken"]})
-    shown = table_for_the_eye(table)
-    assert shown.column_names == ["#", "!", "text"]
-    assert shown.column("!").to_pylist() == ["", "✗"]
-    assert wanted_widths(shown) == [1, 1, 4]

@@ -1,0 +1,66 @@
+"""The keys of Data that are about the file as a whole: open, format, held-out rows, train."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from screens.messages import TrainOn
+from screens.remembered import recent_files, remember
+
+if TYPE_CHECKING:
+    from screens.dataset.screen import DataScreen
+    from workbench.data.formats.mapping import Mapping
+
+
+def open_file(screen: DataScreen) -> None:
+    """Pick a file, a folder or an entry of a registry, and open it."""
+    from screens.widgets.file_picker import FilePicker
+
+    def taken(spec: str | None) -> None:
+        if spec:
+            screen.open_dataset(spec)
+
+    picker = FilePicker("Open data", recent=recent_files("data"))
+    screen.app.push_screen(picker, taken)
+
+
+def choose_format(screen: DataScreen) -> None:
+    """Say what was detected and why; read the file anew with what is chosen instead."""
+    from screens.dataset.format_dialog import FormatDialog
+
+    dataset = screen.dataset
+    assert dataset is not None
+
+    def taken(chosen: str | Mapping | None) -> None:
+        if isinstance(chosen, str):
+            screen.rows_pane.open(dataset.spec, format=chosen)
+        elif chosen is not None:
+            screen.rows_pane.open(dataset.spec, mapping=chosen)
+
+    screen.app.push_screen(FormatDialog(dataset), taken)
+
+
+def compare_held_out(screen: DataScreen) -> None:
+    """Pick a held-out file; the rows of this one that it has too are shown."""
+    from screens.widgets.file_picker import FilePicker
+
+    def taken(spec: str | None) -> None:
+        if spec:
+            screen.rows_pane.show_overlap(spec)
+
+    screen.app.push_screen(
+        FilePicker("Held-out data to look for in this", recent=recent_files("data")), taken
+    )
+
+
+def train_on(screen: DataScreen) -> None:
+    """Open the form with this file, and with the model and cutoff it was looked at with."""
+    dataset = screen.dataset
+    assert dataset is not None
+    if refusal := dataset.why_not_trained():
+        screen.notify(refusal, title="Not trained", severity="warning", timeout=12, markup=False)
+        return
+    if screen.model:
+        remember("model", screen.model)
+        remember("cutoff_len", screen.cutoff_len)
+    screen.app.post_message(TrainOn(dataset.spec))

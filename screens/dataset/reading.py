@@ -1,0 +1,77 @@
+"""The opening of one data file: its first rows at once, then all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from screens.dataset.background import Background
+
+if TYPE_CHECKING:
+    from screens.dataset.row_columns import Columns
+    from workbench.data.dataset import Dataset
+
+# All rows of a smaller file are there before one could look at the first ones.
+SMALL = 1 << 20
+FIRST_ROWS = 1_000
+
+
+@dataclass
+class RowsRead(Message):
+    """Rows that can be shown; `dataset.complete` says whether they are all there are."""
+
+    reading: Reading
+    dataset: Dataset
+    columns: Columns
+
+
+class Reading(Background):
+    """Opens `spec`, and posts RowsRead once or twice.
+
+    `how` goes to the engine: a `format` or a `mapping`. Without `look` the first rows are there already.
+    """
+
+    def __init__(self, listener: MessagePump, spec: str, *, look: bool = True, **how: Any) -> None:
+        super().__init__(listener)
+        self.spec = spec
+        self.how = how
+        self._look = look
+
+    def run(self) -> None:
+        """Read in the thread."""
+        from workbench.data.opening import first_rows, open_dataset
+
+        if self._look and not _is_small(self.spec):
+            self._found(first_rows(self.spec, most=FIRST_ROWS, **self.how))
+        if not self.is_stopped:
+            self._found(open_dataset(self.spec, progress=self.told, cancelled=self.cancelled, **self.how))
+
+    def _found(self, dataset: Dataset) -> None:
+        if not self.is_stopped:
+            from screens.dataset.row_columns import columns_of
+
+            self.post(RowsRead(self, dataset, columns_of(dataset)))
+
+
+def absolute(spec: str) -> str:
+    """`spec` so that it is found again from another folder: what names something here gets its whole path.
+
+    A pattern or a registry's entry counts by the folder or file before it; a hub id stays as it is.
+    """
+    path = Path(spec).expanduser()
+    there = Path(spec.partition("#")[0]).expanduser()
+    while there.name and any(sign in there.name for sign in "*?["):
+        there = there.parent
+    return str(path.absolute()) if path.exists() or (there != path and there.exists()) else spec
+
+
+def _is_small(spec: str) -> bool:
+    path = Path(spec).expanduser()
+    try:
+        return path.is_file() and path.stat().st_size < SMALL
+    except OSError:
+        return False

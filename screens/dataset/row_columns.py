@@ -1,0 +1,130 @@
+"""What the table of rows has in its columns, and how they share the width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.untrusted import display_width
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from workbench.data.dataset import Dataset
+
+NUMBER = "#"
+FIGURE, MARK, TEXT = "figure", "mark", "text"
+SAMPLE_ROWS = 200
+LEAST_WIDTH = 8
+# What reads the same in every row needs to be read once.
+CONSTANT_WIDTH = 12
+PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The rows as they are drawn: number, marks, length, then the file's columns.
+
+    `kinds` says of each column what it is: FIGURE, MARK or TEXT. `empty` names the file's columns that are
+    left out since no row has anything in them.
+    """
+
+    table: pyarrow.Table
+    kinds: tuple[str, ...]
+    empty: tuple[str, ...]
+
+
+def columns_of(dataset: Dataset) -> Columns:
+    """What is drawn of this file. Looks at every row: not for the event loop."""
+    from screens.dataset.marks import marks_of
+
+    table = dataset.table()
+    names = [name for name in table.column_names if name not in (NUMBER, PROBLEM)]
+    empty = tuple(name for name in names if _is_empty(table.column(name)))
+    if len(empty) == len(names):
+        empty = ()
+    chosen: list[tuple[str, str, Any]] = [(NUMBER, FIGURE, table.column(NUMBER))]
+    if (marks := marks_of(dataset)) is not None:
+        chosen.append(("!", MARK, marks))
+    if (characters := _characters(dataset)) is not None:
+        chosen.append(("chars", FIGURE, characters))
+    chosen += [(name, TEXT, table.column(name)) for name in names if name not in empty]
+    import pyarrow
+
+    labels, kinds, columns = zip(*chosen, strict=True)
+    return Columns(pyarrow.table(list(columns), names=list(labels)), kinds, empty)
+
+
+def _is_empty(column: pyarrow.ChunkedArray) -> bool:
+    import pyarrow.compute as compute
+
+    return not compute.max(compute.binary_length(column)).as_py()
+
+
+def _characters(dataset: Dataset) -> pyarrow.Array | None:
+    if not dataset.complete:
+        return None
+    import pyarrow
+
+    return pyarrow.array(dataset.facts.chars)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How wide a column would like to be, and whether it holds numbers."""
+
+    width: int
+    numeric: bool
+
+
+def measured(table: pyarrow.Table) -> list[Measured]:
+    """Each column by its name and a sample of its cells from all over the table."""
+    import numpy
+
+    rows = table.num_rows
+    places = numpy.unique(numpy.linspace(0, max(rows - 1, 0), min(rows, SAMPLE_ROWS), dtype=numpy.int64))
+    found = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        values = [str(value) for value in column.take(places).to_pylist() if value not in (None, "")]
+        if name == NUMBER:
+            values.append(str(rows))
+        widest = max(map(display_width, values), default=0)
+        if len(set(values)) == 1 and len(places) > 1:
+            widest = min(widest, CONSTANT_WIDTH)
+        numeric = bool(values) and all(map(_is_number, values))
+        found.append(Measured(max(widest, display_width(name)), numeric))
+    return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", ""))
+    except ValueError:
+        return False
+    return text.isascii()
+
+
+def shared_widths(wanted: Sequence[int], room: int) -> list[int]:
+    """Narrow columns get what they want, the wide ones share what is left; the last one takes the rest.
+
+    None gets less than LEAST_WIDTH of what it wants: then the table scrolls sideways.
+    """
+    widths = list(wanted)
+    if sum(widths) > room:
+        # The level at which the wide ones are cut, so that all of them together fit.
+        left, columns = room, sorted(wanted)
+        level = LEAST_WIDTH
+        for index, width in enumerate(columns):
+            level = max(left // (len(columns) - index), LEAST_WIDTH)
+            if width > level:
+                break
+            left -= width
+        widths = [min(width, level) for width in widths]
+    if widths:
+        widths[-1] += max(room - sum(widths), 0)
+    # Behind full-width characters an ellipsis stands close only where the width is odd.
+    return [
+        width - 1 if width < wish and width % 2 == 0 else width
+        for width, wish in zip(widths, wanted, strict=True)
+    ]

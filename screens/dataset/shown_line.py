@@ -1,0 +1,60 @@
+"""One line above the rows: how far they are read, or which of them are shown."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from workbench.figures import count
+from workbench.untrusted import shorten
+
+BAR = 24
+
+
+class ShownLine(Widget):
+    """Not displayed while there is nothing to say: every row is read and shown."""
+
+    DEFAULT_CSS = """
+    ShownLine { height: 1; padding: 0 1; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = self._right = Content("")
+
+    def progress(self, doing: str, share: float | None, key: str = "escape stops") -> None:
+        """Something is under way; `share` is done, 0 to 1, None if that is not known."""
+        left = Content(f"{doing} ")
+        if share is not None:
+            full = round(share * BAR)
+            left += Content.assemble(("━" * full, "$primary"), ("━" * (BAR - full), "$border-blurred"))
+            left += Content(f" {share:4.0%}")
+        self._say(left, Content.styled(key, "$text-muted"))
+
+    def part(self, shown: int | None, rows: int, title: str) -> None:
+        """Only so many rows are shown, or all of them in another order (`shown` None)."""
+        number = f"{count(rows)} rows" if shown is None else f"{count(shown)} of {count(rows)} rows"
+        left = Content.assemble((number, "bold"), f": {shorten(title, 1000)}")
+        self._say(left, _key("x", "file order" if shown is None else "all rows"))
+
+    def first_only(self, rows: int, why: str = "") -> None:
+        """The reading ended after the first rows."""
+        left = Content.styled(f"the first {count(rows)} rows only", "$text-warning")
+        if why:
+            left = Content.assemble((f"✗ {shorten(why, 1000)}", "$text-error"), "  ", left)
+        self._say(left, _key("r", "reads the rest"))
+
+    def _say(self, left: Content, right: Content) -> None:
+        self._left, self._right = left, right
+        self.display = True
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        right = self._right
+        left = self._left.truncate(max(width - right.cell_length - 2, 0), ellipsis=True)
+        return Content.assemble(left, " " * max(width - left.cell_length - right.cell_length, 1), right)
+
+
+def _key(key: str, does: str) -> Content:
+    return Content.assemble((key, "bold $primary"), (f" {does}", "$text-muted"))
