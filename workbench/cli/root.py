@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import demo, machine, models, runs, training
+from workbench.cli import data, demo, machine, models, runs, training
 
 app = typer.Typer(
     name="workbench",
@@ -40,7 +40,7 @@ def _root(
 # In the order in which a person needs them.
 app.command()(demo.demo)
 app.command("open")(training.open_)
-app.command()(training.inspect)
+app.command()(data.inspect)
 app.command()(training.estimate)
 app.command()(training.train)
 app.command()(runs.runs)

@@ -1,9 +1,9 @@
-"""Commands up to the launch: open, inspect, estimate, train."""
+"""Commands up to the launch: open, estimate, train."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,66 +24,6 @@ def open_(path: Annotated[Path, typer.Argument(help="A data file.")]) -> None:
     from workbench.cli.opening import open_app
 
     open_app("data", dataset=str(path))
-
-
-def inspect(
-    path: Annotated[Path, typer.Argument(help="A data file.")],
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Count tokens under this model's template.")
-    ] = None,
-    cutoff_len: Annotated[
-        int | None, typer.Option(help="Where rows are cut, in tokens. [2048]", min=8)
-    ] = None,
-    format: Annotated[str | None, typer.Option(help="Take this format instead of the detected one.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """What a data file holds.
-
-    Container, encoding, format, rows, bad rows with their reasons, and tokens under a model.
-    """
-    from workbench.data.statistics import inspect as inspect_file
-
-    report = inspect_file(path, model=model, cutoff_len=cutoff_len, format=format)
-    if as_json:
-        print_json(report)
-    else:
-        _print_report(report)
-
-
-def _print_report(report: dict[str, Any]) -> None:
-    from workbench.figures import count, significant
-
-    bad = report["bad_rows"]
-    lines = [
-        ("path", report["path"]),
-        ("container", f"{report['container']}, {report['encoding']}"),
-        ("format", f"{report['format']} ({report['why']})" if report.get("why") else report["format"]),
-        ("columns", ", ".join(report["columns"][:20]) + (" …" if len(report["columns"]) > 20 else "")),
-        ("rows", f"{count(report['rows'])}, {count(len(bad)) if bad else 'none'} of them bad"),
-    ]
-    if report["not_trained"]:
-        lines.append(("training", f"refused: {report['not_trained']}"))
-    if tokens := report.get("tokens"):
-        share = tokens["trained"] / tokens["total"] if tokens["total"] else 0.0
-        lines += [
-            ("tokens", f"{count(tokens['total'])}, {count(tokens['trained'])} trained ({share:.0%})"),
-            (
-                f"cut at {count(tokens['cutoff_len'])}",
-                f"{count(tokens['rows_cut'])} rows, {count(tokens['tokens_lost'])} tokens lost",
-            ),
-            ("end token lost", f"{count(tokens['eos_lost'])} rows"),
-            ("trains nothing", f"{count(tokens['untrained_rows'])} rows"),
-        ]
-        if tokens["total"]:
-            rows = max(report["rows"] - len(bad), 1)
-            lines.append(("mean row", f"{significant(tokens['total'] / rows)} tokens"))
-    width = max(len(name) for name, _ in lines)
-    for name, value in lines:
-        say(f"{name:<{width}}  {value}")
-    for item in bad[:20]:
-        say(f"  row {count(item['row'])}: {item['reason']}")
-    if len(bad) > 20:
-        say(f"  … and {count(len(bad) - 20)} more: --json names them all")
 
 
 def estimate(words: RecipeWords = None, as_json: AsJson = False) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from workbench.data.inspection import inspect
 from workbench.data.opening import open_dataset
-from workbench.data.statistics import inspect
 from workbench.data.tokens.encode import encode
 from workbench.errors import WorkbenchError
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.data.dataset import Dataset
+from workbench.data.inspection import inspect
 from workbench.data.opening import open_dataset
-from workbench.data.statistics import inspect
 from workbench.data.tokens.counting import count_rows
 from workbench.data.tokens.encode import RowEncoder, encode
 from workbench.data.tokens.lost_characters import LostCharacters

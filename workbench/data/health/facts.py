@@ -61,8 +61,9 @@ _CODES = dict.fromkeys(CHARS, "I") | {"turns": "I", "flags": "H", "language": "B
 _CODES |= dict.fromkeys(("row_hash", "prompt_hash", "answer_hash"), "Q")
 _MOST = 2**32 - 1
 
-# Two braces and a name, in any script: {{name}}, {{ user.name }}, {{姓名}}. Formulas such as {{1+x}} are not.
-PLACEHOLDER = re.compile(r"\{\{ ?[^\W\d][\w .\-]{0,63}\}\}")
+# Two braces and a name in any script: {{name}}, {{ user.name }}, {{姓名}}. Formulas such as {{1+x}} are none,
+# nor is ${{ secrets.TOKEN }}, which workflow files mean as it stands.
+PLACEHOLDER = re.compile(r"(?<!\$)\{\{ ?[^\W\d][\w .\-]{0,63}\}\}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CONTROL_BYTES = bytes(byte for byte in range(256) if byte in (9, 10, 13) or 32 <= byte != 0x7F)
 

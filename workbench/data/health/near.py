@@ -73,8 +73,8 @@ def find_near(dataset: Dataset, *, progress: Progress = None, cancelled: Cancell
 
     Compared are sets of three successive words (Chinese characters count as words) of all that user,
     model and tools say; passages that a tenth of all prompts have are left out of prompts. Rows equal to
-    an earlier one are no near duplicates. Candidates come from sketches, by which 1 of 70 pairs that are
-    just similar enough is missed; each is then compared exactly.
+    an earlier one are no near duplicates. Candidates come from sketches, by which 1 of 1,000 pairs that
+    are just similar enough is missed; each is then compared exactly.
 
     Raises:
         WorkStopped: `cancelled` said so.

@@ -74,7 +74,7 @@ def _add(texts: list[str], flat: list[Hashes], counts: list[Hashes]) -> None:
     kinds = _kinds()[numpy.minimum(points, 0x1FFFF)]
     in_word = kinds == _WORD
     is_start = kinds == _ALONE
-    is_start[0] |= in_word[0]
+    is_start[:1] |= in_word[:1]
     is_start[1:] |= in_word[1:] & ~in_word[:-1]
     starts = numpy.flatnonzero(is_start)
     if not len(starts):
