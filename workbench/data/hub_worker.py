@@ -113,7 +113,7 @@ def _sentence(name: str, error: Exception, trouble: str | None) -> WorkbenchErro
         )
     if "LocalEntryNotFoundError" in str(error):
         return WorkbenchError("the hub does not give its files", where=name, remedy="Try again later.")
-    if kind in ("DatasetNotFoundError", "FileNotFoundError"):
+    if kind in ("DatasetNotFoundError", "FileNotFoundError", "RepositoryNotFoundError", "GatedRepoError"):
         return WorkbenchError(
             "this is no file here, and no data set of the hub that you may see",
             where=name,
