@@ -78,15 +78,19 @@ class FlowStopped(Exception):
 class Places:
     """Where the pieces stand: chunks in order, each with its piece, line, first cell and the cell behind.
 
-    A piece that was folded has several chunks; one that shows nothing has none.
+    A piece that was folded has several chunks; one that shows nothing has none. `offsets` says where the
+    text of each chunk begins in the text of all pieces (`whole_text`). `beside` has the chunks of texts that
+    stand side by side.
     """
 
     pieces: array[int] = field(default_factory=lambda: array("L"))
     lines: array[int] = field(default_factory=lambda: array("L"))
     starts: array[int] = field(default_factory=lambda: array("L"))
     ends: array[int] = field(default_factory=lambda: array("L"))
+    offsets: array[int] = field(default_factory=lambda: array("L"))
+    beside: Places | None = None
 
-    def add(self, piece: int, line: int, start: int, end: int) -> None:
+    def add(self, piece: int, line: int, start: int, end: int, offset: int) -> None:
         """A chunk of a piece; one that goes on where the piece's last chunk ended is part of it."""
         if self.pieces and (self.pieces[-1], self.lines[-1], self.ends[-1]) == (piece, line, start):
             self.ends[-1] = end
@@ -95,6 +99,14 @@ class Places:
         self.lines.append(line)
         self.starts.append(start)
         self.ends.append(end)
+        self.offsets.append(offset)
+
+    def add_beside(self, other: Places, piece: int, line: int, cell: int, offset: int) -> None:
+        """The chunks of a text that is laid out by itself from this line, cell and offset on."""
+        self.beside = self.beside or Places()
+        for at, there in enumerate(other.lines):
+            start, end = other.starts[at] + cell, other.ends[at] + cell
+            self.beside.add(piece, there + line, start, end, other.offsets[at] + offset)
 
     def of_piece(self, piece: int) -> range:
         """The chunks of a piece."""
@@ -132,7 +144,7 @@ def flow_with_places(
     """
     lines: list[Line] = [[]]
     places = Places()
-    used = 0
+    used = offset = 0
     for number, piece in enumerate(pieces):
         if number % 1024 == 1023 and stopped():
             raise FlowStopped
@@ -140,12 +152,18 @@ def flow_with_places(
             if lines[-1]:
                 lines.append([])
             lines.pop()
-            lines += _ruled(piece, width) if isinstance(piece, Rule) else _beside(piece, width, stopped)
+            if isinstance(piece, Rule):
+                lines += _ruled(piece, width)
+            else:
+                lines += _beside(piece, width, stopped, places, number, len(lines), offset)
             lines.append([])
             used = 0
+            offset += len(whole_text([piece]))
             continue
         hang = min(piece.hang, width // 2)
         for text in _parts(piece):
+            begin = offset
+            offset += len(text)
             if text == "\n":
                 lines.append([])
                 used = 0
@@ -161,11 +179,24 @@ def flow_with_places(
                 if used + size > width and used > hang:
                     used = _next_line(lines, hang, piece.kind)
                 _append(lines[-1], chunk, piece.kind)
-                places.add(number, len(lines) - 1, used, used + size)
+                places.add(number, len(lines) - 1, used, used + size, begin)
                 used += size
+                begin += len(chunk)
     while lines and not lines[-1]:
         lines.pop()
     return lines, places
+
+
+def whole_text(pieces: Sequence[Piece]) -> str:
+    """The text of all pieces, one after the other; a line break in place of a rule."""
+    return "".join(
+        piece.text
+        if isinstance(piece, Run)
+        else "\n"
+        if isinstance(piece, Rule)
+        else f"{whole_text(piece.left)}\n{whole_text(piece.right)}\n"
+        for piece in pieces
+    )
 
 
 def _next_line(lines: list[Line], hang: int, kind: str) -> int:
@@ -214,15 +245,29 @@ def _ruled(rule: Rule, width: int) -> list[Line]:
     return [[(words + "─" * max(width - display_width(words), 0), rule.kind)]]
 
 
-def _beside(piece: Beside, width: int, stopped: Callable[[], bool]) -> list[Line]:
+def _beside(
+    piece: Beside,
+    width: int,
+    stopped: Callable[[], bool],
+    places: Places,
+    number: int,
+    line: int,
+    offset: int,
+) -> list[Line]:
+    """Both texts as lines, of which the first is the line of this number; their chunks join `places`."""
+    to_right = offset + len(whole_text(piece.left)) + 1
+    room = width if width < SIDE_BY_SIDE else (width - len(BETWEEN_SIDES)) // 2
+    left, places_left = flow_with_places(piece.left, room, stopped)
+    right, places_right = flow_with_places(piece.right, room, stopped)
+    places.add_beside(places_left, number, line, 0, offset)
     if width < SIDE_BY_SIDE:
-        return [*flow(piece.left, width, stopped), [], *flow(piece.right, width, stopped)]
-    room = (width - len(BETWEEN_SIDES)) // 2
-    left, right = flow(piece.left, room, stopped), flow(piece.right, room, stopped)
+        places.add_beside(places_right, number, line + len(left) + 1, 0, to_right)
+        return [*left, [], *right]
+    places.add_beside(places_right, number, line, room + len(BETWEEN_SIDES), to_right)
     lines = []
-    for number in range(max(len(left), len(right))):
-        first = left[number] if number < len(left) else []
+    for at in range(max(len(left), len(right))):
+        first = left[at] if at < len(left) else []
         pad = room - sum(display_width(text) for text, _ in first)
-        second = right[number] if number < len(right) else []
+        second = right[at] if at < len(right) else []
         lines.append([*first, (" " * pad + BETWEEN_SIDES, "divide"), *second])
     return lines

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import work
+from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.worker import get_current_worker
 
 from screens.dataset.flow import FlowStopped, Line, Piece, Places, flow_with_places
+from screens.dataset.highlight import Highlight
+
+if TYPE_CHECKING:
+    from workbench.data.finding.pattern import Pattern
 
 # With more characters than these the lines are broken in a thread.
 AT_ONCE = 20_000
@@ -32,8 +37,14 @@ class LinesView(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     LinesView { scrollbar-size-vertical: 1; scrollbar-gutter: stable; padding: 0; }
     LinesView > .lines--mark { color: $success; }
+    LinesView > .lines--found { background: $warning 30%; text-style: underline; }
+    LinesView > .lines--found-here { background: $warning; color: $background; text-style: bold; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--mark"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--mark", "lines--found", "lines--found-here"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "next_found(1)", "Next place found", show=False),
+        Binding("N", "next_found(-1)", "Place found before", show=False),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,13 +53,37 @@ class LinesView(ScrollView, can_focus=True):
         self._pieces: Sequence[Piece] = ()
         self._lines: list[Line] = []
         self._broken_to = 0
+        self._found = Highlight()
         self._styles: dict[str, Style] = {}
 
     def show(self, pieces: Sequence[Piece]) -> None:
-        """Show these from the top."""
+        """Show these from the top, or from the first place at which what was looked for stands."""
         self._pieces = pieces
-        self._break()
         self.scroll_home(animate=False)
+        self._break()
+
+    def highlight(self, pattern: Pattern | None) -> None:
+        """Mark every place at which this stands; None: no marks any more."""
+        if pattern != self._found.pattern:
+            self._found = Highlight(pattern)
+            self._found.look(self._pieces, self.places)
+            self.refresh()
+
+    def action_next_found(self, step: int) -> None:
+        """Go to the next place at which what was looked for stands."""
+        line = self._found.go(step)
+        if line is not None:
+            self._scroll_to_line(line)
+            self.refresh()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nowhere to go where nothing was looked for."""
+        return action != "next_found" or bool(self._found)
+
+    def _scroll_to_line(self, line: int) -> None:
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        if not top <= line < top + height:
+            self.scroll_to(y=max(line - height // 3, 0), animate=False)
 
     def on_resize(self) -> None:
         if self._width != self._broken_to:
@@ -93,7 +128,10 @@ class LinesView(ScrollView, can_focus=True):
             return
         self._lines, self.places, self._broken_to = lines, places, width
         self.virtual_size = Size(width + GUTTER + 1, len(lines))
+        self._found.look(pieces, places)
         self.laid_out()
+        if (line := self._found.go(0)) is not None:
+            self._scroll_to_line(line)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -107,7 +145,7 @@ class LinesView(ScrollView, can_focus=True):
         segments = [Segment(f"{sign} ", base + self._style(sign_kind))]
         segments += [Segment(text, base + self._style(kind)) for text, kind in line]
         strip = Strip(segments).adjust_cell_length(width, base)
-        for start, end, kind in self.lit(number):
+        for start, end, kind in (*self._found.on(number), *self.lit(number)):
             before, inside, behind = strip.divide([start + GUTTER, end + GUTTER, width])
             over = Segment.apply_style(list(inside), post_style=self._style(kind))
             strip = Strip.join([before, Strip(over, inside.cell_length), behind])

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from screens.dataset.lines_view import LinesView
 from screens.dataset.row_panes import ConversationPane, JsonPane
 from screens.dataset.tokens_pane import TokensPane
 
 if TYPE_CHECKING:
     from screens.dataset.lens import Lens
     from workbench.data.dataset import Dataset
+    from workbench.data.finding.pattern import Pattern
 
 VIEWS = ("conversation", "tokens", "json")
 
@@ -76,6 +78,11 @@ class RowSide(Vertical):
         """Show what this row says."""
         self.query_one(ConversationPane).look(dataset, row)
         self.query_one(JsonPane).look(dataset, row)
+
+    def highlight(self, pattern: Pattern | None) -> None:
+        """Mark what was looked for, or nothing."""
+        for pane in self.query(LinesView):
+            pane.highlight(pattern)
 
     def look_through(self, dataset: Dataset, row: int, lens: Lens | None) -> None:
         """Show this row's tokens through this lens."""
