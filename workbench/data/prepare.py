@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from workbench.data.conversation import BadRow
 from workbench.data.dataset import Dataset
 from workbench.data.opening import OpeningStopped, open_dataset
-from workbench.data.tokens.encode import RowDropped, encode
+from workbench.data.tokens.encode import RowDropped, RowEncoder, cut
 from workbench.data.tokens.encoded_rows import EncodedRows
 from workbench.errors import WorkbenchError
 
@@ -146,22 +146,16 @@ def _encoded(
 ) -> tuple[EncodedRows, list[BadRow]]:
     encoded = EncodedRows()
     dropped: list[BadRow] = []
-    for row in rows:
+    encoder = RowEncoder(tokenizer, train_on_prompt=recipe.train_on_prompt, mask_history=recipe.mask_history)
+    for outcome in encoder.encode_in_threads(dataset.conversation(row) for row in rows):
         try:
-            encoded.append(
-                encode(
-                    dataset.conversation(row),
-                    tokenizer,
-                    cutoff_len=recipe.cutoff_len,
-                    cutoff_policy=recipe.cutoff_policy,
-                    train_on_prompt=recipe.train_on_prompt,
-                    mask_history=recipe.mask_history,
-                )
-            )
+            if isinstance(outcome, RowDropped):
+                raise outcome
+            encoded.append(cut(outcome, recipe.cutoff_len, recipe.cutoff_policy))
         except RowDropped as drop:
-            dropped.append(BadRow(row, drop.reason))
+            dropped.append(BadRow(drop.row, drop.reason))
         except WorkbenchError as error:
-            if error.where == f"row {row:,}":
+            if error.where == f"row {outcome.row:,}":
                 error.where = f"{dataset.path}, {error.where}"
             raise
         progress.step()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
 from workbench.data.conversation import Conversation, Message
 from workbench.data.tokens.encode import Encoded, encode
+from workbench.data.tokens.lost_characters import lost_characters
 from workbench.data.tokens.paint import paint
 
 
@@ -61,3 +66,33 @@ def test_every_token_is_painted_also_of_plain_text(smollm2_tokenizer) -> None:
     pieces = paint(row, smollm2_tokenizer)
     assert [id_ for piece in pieces for id_ in piece.ids] == row.input_ids + row.cut_ids
     assert {piece.role for piece in pieces} == {"text"} and all(piece.trained for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩‍👩‍👧‍👦 and 🇨🇳 or 👍🏽",
+        "𠮷野家 㐂 𪚥 龘",
+        "e\u0301 a\u0308 \u0915\u094d\u0937",
+        "电极导线重置手术",
+        "\ufffd\u200b\u2028x",
+    ],
+)
+def test_characters_that_span_tokens_are_whole(text: str, smollm2_tokenizer) -> None:
+    row = encoded(smollm2_tokenizer, "q", text)
+    pieces = [piece for piece in paint(row, smollm2_tokenizer) if piece.trained and not piece.special]
+    assert "".join(piece.text for piece in pieces) == text
+    assert all("\ufffd" not in piece.text or "\ufffd" in text for piece in pieces)
+
+
+def test_characters_that_the_vocabulary_lacks_are_told(smollm2_tokenizer, word_tokenizer) -> None:
+    assert lost_characters("a\x04b\x1d\x04 电👩‍👩‍👧\u0301\t\ufffd", smollm2_tokenizer) == "\x04\x1d"
+    assert lost_characters("why 电", word_tokenizer("{{ messages }}")) == ""
+
+
+def test_characters_that_become_the_unknown_are_told() -> None:
+    words = Tokenizer(models.WordLevel({"[UNK]": 0, "a": 1, "电": 2}, unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    words.normalizer = normalizers.Replace("-", "")
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]")
+    assert lost_characters("a-b电b", tokenizer) == "-b"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 from xxhash import xxh3_64
 
@@ -165,7 +166,7 @@ def _kept_in(dataset: Dataset, model_base: Path, options: dict[str, bool]) -> Pa
 def _read(kept: Path) -> TokenLengths | None:
     try:
         return TokenLengths.from_file(kept)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
 
 

@@ -7,7 +7,10 @@ from behind the generation prompt through its end-of-turn token.
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +27,8 @@ NO_LOSS = -100
 # What is tokenized at once: enough that the calls cost little, and little enough to be stopped soon.
 _MOST_ROWS = 128
 _MOST_CHARACTERS = 1_000_000
+# Python's own part of the work keeps no more of them busy.
+_MOST_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +140,26 @@ class RowEncoder:
 
     def encode_all(self, conversations: Iterable[Conversation]) -> Iterator[Encoded | RowDropped]:
         """Each row before it is cut, in order; in place of one that is not trained, why it is not."""
-        batch: list[Conversation] = []
-        weight = 0
-        for conversation in conversations:
-            batch.append(conversation)
-            weight += _characters(conversation)
-            if len(batch) == _MOST_ROWS or weight > _MOST_CHARACTERS:
-                yield from self.encode_batch(batch)
-                batch, weight = [], 0
-        if batch:
+        for batch in _batches(conversations):
             yield from self.encode_batch(batch)
+
+    def encode_in_threads(self, conversations: Iterable[Conversation]) -> Iterator[Encoded | RowDropped]:
+        """The same, some batches at a time: the tokenizer's own work runs beside Python's."""
+        batches = _batches(conversations)
+        # The first call sets the tokenizer's options, which no other may do meanwhile.
+        yield from self.encode_batch(next(batches, []))
+        count = min(_MOST_THREADS, len(os.sched_getaffinity(0)))
+        under_way: deque[Future[list[Encoded | RowDropped]]] = deque()
+        with ThreadPoolExecutor(count) as threads:
+            try:
+                for batch in batches:
+                    under_way.append(threads.submit(self.encode_batch, batch))
+                    if len(under_way) > count:
+                        yield from under_way.popleft().result()
+                while under_way:
+                    yield from under_way.popleft().result()
+            finally:
+                threads.shutdown(cancel_futures=True)
 
     def encode_batch(self, conversations: Sequence[Conversation]) -> list[Encoded | RowDropped]:
         """The same for rows that are tokenized together."""
@@ -210,6 +225,20 @@ def _why_nothing(conversation: Conversation) -> str:
     if said and not any(message.trained for message in said):
         return "all its answers are marked as not to be trained"
     return "the chat template does not let the answers be told from the rest"
+
+
+def _batches(conversations: Iterable[Conversation]) -> Iterator[list[Conversation]]:
+    """Rows in portions that are worth a call of the tokenizer."""
+    batch: list[Conversation] = []
+    weight = 0
+    for conversation in conversations:
+        batch.append(conversation)
+        weight += _characters(conversation)
+        if len(batch) == _MOST_ROWS or weight > _MOST_CHARACTERS:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
 
 
 def _characters(conversation: Conversation) -> int:

@@ -109,7 +109,7 @@ class TokenLengths:
         """What `as_bytes` told.
 
         Raises:
-            OSError, ValueError, KeyError: the file is not there, or damaged.
+            OSError, ValueError, KeyError, EOFError, BadZipFile: the file is not there, or damaged.
         """
         with np.load(path, allow_pickle=False) as told:
             reasons = tuple(json.loads(told["reasons"].tobytes()))

@@ -43,10 +43,11 @@ class LostCharacters:
         return sum(text.count(sign) for sign in self.among(text))
 
     def _loses(self, sign: str) -> bool:
-        if sign.isspace():
-            # Blank space at the edge of a text may go without being lost between words.
-            return self._ids(f"a{sign}a") == self._ids("aa")
         ids = self._ids(sign)
+        if not ids and sign.isspace():
+            # Blank space at the edge of a text may go, and some tokenizers keep none as a token.
+            between, a = self._ids(f"a{sign}a"), self._ids("a")
+            return between != self._ids("a a") and between in (a + a, self._ids("aa"))
         if not ids or self._unknown in ids:
             return True
         text = str(self._tokenizer.decode(ids, clean_up_tokenization_spaces=False))
