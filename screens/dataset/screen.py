@@ -124,6 +124,9 @@ class DataScreen(Room):
         if self._row_side is None:
             await self._mount_panes()
         self.dataset = message.dataset
+        view = self.rows_pane.view
+        if self._row_side is not None:
+            self._row_side.highlight(view.pattern if view else None)
         self.set_class(self.dataset is not None, "-open")
         if self.dataset is not None:
             remember_file("data", self.dataset.spec)
@@ -141,6 +144,8 @@ class DataScreen(Room):
 
     def on_rows_pane_shown(self, message: RowsPane.Shown) -> None:
         self.refresh_bindings()
+        if self._row_side is not None:
+            self._row_side.highlight(message.view.pattern)
 
     def on_show_rows(self, message: ShowRows) -> None:
         from screens.dataset import showing
