@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,8 @@ def prepare(
     """
     train_set = open_for_training(recipe.dataset, cancelled=cancelled)
     rows = train_set.good_rows[: recipe.max_samples]
-    held_out_set, held_out_rows = None, []
+    held_out_set: Dataset | None = None
+    held_out_rows: Sequence[int] = ()
     if recipe.eval_dataset:
         held_out_set = open_for_training(recipe.eval_dataset, cancelled=cancelled)
         held_out_rows = held_out_set.good_rows[: recipe.max_samples]
@@ -101,7 +102,7 @@ def open_for_training(path: str, *, cancelled: Callable[[], bool] | None = None)
     return dataset
 
 
-def split(rows: list[int], val_size: float, seed: int, dataset: Dataset) -> tuple[list[int], list[int]]:
+def split(rows: Sequence[int], val_size: float, seed: int, dataset: Dataset) -> tuple[list[int], list[int]]:
     """Training rows and held-out rows, both in file order; the same for the same seed.
 
     Raises:
@@ -162,7 +163,7 @@ def _encoded(
     return encoded, dropped
 
 
-def _nothing_left(dataset: Dataset, rows: list[int], dropped: list[BadRow], what: str) -> WorkbenchError:
+def _nothing_left(dataset: Dataset, rows: Sequence[int], dropped: list[BadRow], what: str) -> WorkbenchError:
     used = set(rows)
     reasons = [bad for bad in dropped if bad.row in used]
     first = f"; row {reasons[0].row:,}: {reasons[0].reason}" if reasons else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ class HeldOut:
     skipped: list[BadRow] = field(default_factory=list)
 
 
-def find_rows(plan: ComparisonPlan, ref: ModelRef) -> tuple[Dataset, list[int]]:
+def find_rows(plan: ComparisonPlan, ref: ModelRef) -> tuple[Dataset, Sequence[int]]:
     """The plan's file and the numbers of its good rows; without one, what the model's run held out.
 
     Raises:
