@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 _PIECE = 1 << 20
-# A zstd block of 4 bytes can stand for 128 KiB: 4 KiB at a time, so at most 128 MiB come out at once.
-_BITE = {"zstd": 1 << 12}
+# A zstd block of 4 bytes can stand for 128 KiB: 1 KiB at a time, so at most 32 MiB come out at once.
+_BITE = {"zstd": 1 << 10}
 _MAGIC: dict[str, tuple[bytes, ...]] = {
     "gzip": (b"\x1f\x8b",),
     # The second kind are skippable frames, with which some writers begin.
