@@ -8,8 +8,8 @@ from screens.messages import TrainOn
 from screens.remembered import recent_files, remember
 
 if TYPE_CHECKING:
+    from screens.dataset.reread import Reread
     from screens.dataset.screen import DataScreen
-    from workbench.data.formats.mapping import Mapping
 
 
 def open_file(screen: DataScreen) -> None:
@@ -31,11 +31,12 @@ def choose_format(screen: DataScreen) -> None:
     dataset = screen.dataset
     assert dataset is not None
 
-    def taken(chosen: str | Mapping | None) -> None:
-        if isinstance(chosen, str):
-            screen.rows_pane.open(dataset.spec, format=chosen)
-        elif chosen is not None:
-            screen.rows_pane.open(dataset.spec, mapping=chosen)
+    def taken(reread: Reread | None) -> None:
+        if reread is None:
+            return
+        how = {"format": reread.format, "mapping": reread.mapping}
+        chosen = {name: value for name, value in how.items() if value is not None}
+        screen.rows_pane.open(reread.spec or dataset.spec, **chosen)
 
     screen.app.push_screen(FormatDialog(dataset), taken)
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from workbench.data.dataset import Dataset
+    from workbench.data.health.duplicates import Duplicates
 
 BAD, EQUAL, ASKED = "✗", "D", "P"
 # Flags of `workbench.data.health.facts.Flag` by name, in the order in which they are drawn.
@@ -27,7 +28,7 @@ LEGEND = (
 )
 
 
-def marks_of(dataset: Dataset) -> pyarrow.Array | None:
+def marks_of(dataset: Dataset, duplicates: Duplicates | None) -> pyarrow.Array | None:
     """The marks of every row, or None if no row has any. Looks at every row: not for the event loop."""
     import numpy
     import pyarrow
@@ -36,7 +37,7 @@ def marks_of(dataset: Dataset) -> pyarrow.Array | None:
     marks = [BAD]
     if dataset.bad_rows:
         codes[dataset.bad_rows.numbers - 1] |= 1
-    for mark, rows in _found(dataset):
+    for mark, rows in _found(dataset, duplicates):
         codes[rows - 1] |= numpy.uint16(1 << len(marks))
         marks.append(mark)
     if not codes.any():
@@ -46,16 +47,12 @@ def marks_of(dataset: Dataset) -> pyarrow.Array | None:
     return pyarrow.DictionaryArray.from_arrays(indices.astype(numpy.int32), names)
 
 
-def _found(dataset: Dataset) -> list[tuple[str, numpy.ndarray]]:
+def _found(dataset: Dataset, duplicates: Duplicates | None) -> list[tuple[str, numpy.ndarray]]:
     """Row numbers by mark."""
-    if not dataset.complete:
-        return []
-    from workbench.data.health.duplicates import find_duplicates
     from workbench.data.health.facts import Flag
 
-    facts = dataset.facts
-    duplicates = find_duplicates(facts)
-    found = [(EQUAL, duplicates.row_numbers), (ASKED, duplicates.prompt_numbers)]
-    flags = facts.flags
-    found += [(mark, (flags & Flag[name]).nonzero()[0] + 1) for name, mark in OF_FLAGS.items()]
+    found = []
+    if duplicates is not None:
+        found += [(EQUAL, duplicates.row_numbers), (ASKED, duplicates.prompt_numbers)]
+    found += [(mark, dataset.facts.with_flag(Flag[name])) for name, mark in OF_FLAGS.items()]
     return found

@@ -29,8 +29,16 @@ class RowsRead(Message):
     columns: Columns
 
 
+@dataclass
+class RowsMarked(Message):
+    """The same rows, with marks for those that say again what an earlier one said."""
+
+    dataset: Dataset
+    columns: Columns
+
+
 class Reading(Background):
-    """Opens `spec`, and posts RowsRead once or twice.
+    """Opens `spec`, and posts RowsRead once or twice, then RowsMarked.
 
     `how` goes to the engine: a `format` or a `mapping`. Without `look` the first rows are there already.
     """
@@ -43,17 +51,25 @@ class Reading(Background):
 
     def run(self) -> None:
         """Read in the thread."""
+        from screens.dataset.row_columns import columns_of
+        from workbench.data.health.duplicates import find_duplicates
         from workbench.data.opening import first_rows, open_dataset
 
         if self._look and not _is_small(self.spec):
             self._found(first_rows(self.spec, most=FIRST_ROWS, **self.how))
-        if not self.is_stopped:
-            self._found(open_dataset(self.spec, progress=self.told, cancelled=self.cancelled, **self.how))
+        if self.is_stopped:
+            return
+        dataset = open_dataset(self.spec, progress=self.told, cancelled=self.cancelled, **self.how)
+        self._found(dataset)
+        # Of a million rows this takes seconds, in which one can look at them.
+        duplicates = find_duplicates(dataset.facts)
+        if duplicates.rows or duplicates.prompts:
+            self.post(RowsMarked(dataset, columns_of(dataset, duplicates)))
 
     def _found(self, dataset: Dataset) -> None:
-        if not self.is_stopped:
-            from screens.dataset.row_columns import columns_of
+        from screens.dataset.row_columns import columns_of
 
+        if not self.is_stopped:
             self.post(RowsRead(self, dataset, columns_of(dataset)))
 
 

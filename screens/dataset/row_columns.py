@@ -12,14 +12,23 @@ if TYPE_CHECKING:
     import pyarrow
 
     from workbench.data.dataset import Dataset
+    from workbench.data.health.duplicates import Duplicates
 
-NUMBER = "#"
+NUMBER, MARKS = "#", "!"
 FIGURE, MARK, TEXT = "figure", "mark", "text"
 SAMPLE_ROWS = 200
 LEAST_WIDTH = 8
 # What reads the same in every row needs to be read once.
 CONSTANT_WIDTH = 12
 PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How wide a column would like to be, and whether it holds numbers."""
+
+    width: int
+    numeric: bool
 
 
 @dataclass(frozen=True)
@@ -32,11 +41,14 @@ class Columns:
 
     table: pyarrow.Table
     kinds: tuple[str, ...]
+    measured: tuple[Measured, ...]
     empty: tuple[str, ...]
 
 
-def columns_of(dataset: Dataset) -> Columns:
+def columns_of(dataset: Dataset, duplicates: Duplicates | None = None) -> Columns:
     """What is drawn of this file. Looks at every row: not for the event loop."""
+    import pyarrow
+
     from screens.dataset.marks import marks_of
 
     table = dataset.table()
@@ -45,15 +57,14 @@ def columns_of(dataset: Dataset) -> Columns:
     if len(empty) == len(names):
         empty = ()
     chosen: list[tuple[str, str, Any]] = [(NUMBER, FIGURE, table.column(NUMBER))]
-    if (marks := marks_of(dataset)) is not None:
-        chosen.append(("!", MARK, marks))
-    if (characters := _characters(dataset)) is not None:
-        chosen.append(("chars", FIGURE, characters))
+    if (marks := marks_of(dataset, duplicates)) is not None:
+        chosen.append((MARKS, MARK, marks))
+    if dataset.complete:
+        chosen.append(("chars", FIGURE, pyarrow.array(dataset.facts.chars)))
     chosen += [(name, TEXT, table.column(name)) for name in names if name not in empty]
-    import pyarrow
-
     labels, kinds, columns = zip(*chosen, strict=True)
-    return Columns(pyarrow.table(list(columns), names=list(labels)), kinds, empty)
+    drawn = pyarrow.table(list(columns), names=list(labels))
+    return Columns(drawn, kinds, tuple(_measured(drawn)), empty)
 
 
 def _is_empty(column: pyarrow.ChunkedArray) -> bool:
@@ -62,23 +73,7 @@ def _is_empty(column: pyarrow.ChunkedArray) -> bool:
     return not compute.max(compute.binary_length(column)).as_py()
 
 
-def _characters(dataset: Dataset) -> pyarrow.Array | None:
-    if not dataset.complete:
-        return None
-    import pyarrow
-
-    return pyarrow.array(dataset.facts.chars)
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """How wide a column would like to be, and whether it holds numbers."""
-
-    width: int
-    numeric: bool
-
-
-def measured(table: pyarrow.Table) -> list[Measured]:
+def _measured(table: pyarrow.Table) -> list[Measured]:
     """Each column by its name and a sample of its cells from all over the table."""
     import numpy
 

@@ -16,14 +16,15 @@ from textual_fastdatatable.column import Column
 
 from screens.dataset.marks import LEGEND
 from screens.dataset.row_backend import ChosenRows
-from screens.dataset.row_columns import FIGURE, MARK, TEXT, Columns, measured, shared_widths
+from screens.dataset.row_columns import FIGURE, MARK, TEXT, Columns, shared_widths
 from workbench.figures import count
 from workbench.untrusted import display_width, shorten
 
 if TYPE_CHECKING:
     import numpy
 
-PADDING = 2
+# Blanks of each column: one before it, and one behind it where there is room.
+LOOSE, TIGHT = 2, 1
 ARROWS = {False: "▲", True: "▼"}
 
 
@@ -74,9 +75,10 @@ class RowTable(DataTable, inherit_bindings=False):
             render_markup=False,
         )
         self._kinds = columns.kinds
-        self._measured = measured(columns.table)
+        self._measured = columns.measured
         self._sorted_by: tuple[str, bool] | None = None
         self._ordered_columns = []
+        self._blanks = LOOSE
         self._require_update_dimensions = False
 
     # --- what is shown
@@ -85,6 +87,11 @@ class RowTable(DataTable, inherit_bindings=False):
     def number(self) -> int | None:
         """The number of the row under the cursor; None where no row is shown."""
         return self._rows.number(self.cursor_row) if self.row_count else None
+
+    @property
+    def column_names(self) -> list[str]:
+        """What the columns are called, from the left."""
+        return list(self._rows.columns)
 
     def number_at(self, position: int) -> int:
         """The number of the row at this position; the first position is 0."""
@@ -113,12 +120,18 @@ class RowTable(DataTable, inherit_bindings=False):
     def replace(self, columns: Columns) -> None:
         """More of the same file: the cursor stays on its row, and the row on its line."""
         number, line = self.number, self.cursor_row - round(self.scroll_y)
-        self.backend = self._rows = ChosenRows(columns.table, None)
-        self._kinds = columns.kinds
-        self._measured = measured(columns.table)
         self._sorted_by = None
-        self._lay_out()
+        self._take(columns, None)
         self._place_cursor(number, line)
+
+    def mark(self, columns: Columns) -> None:
+        """The same rows with other marks; what is shown and where stays."""
+        self._take(columns, self._rows.rows)
+
+    def _take(self, columns: Columns, rows: numpy.ndarray | None) -> None:
+        self.backend = self._rows = ChosenRows(columns.table, rows)
+        self._kinds, self._measured = columns.kinds, columns.measured
+        self._lay_out()
 
     def _place_cursor(self, number: int | None, line: int | None) -> None:
         position = (self._rows.position(number) if number is not None else None) or 0
@@ -143,10 +156,12 @@ class RowTable(DataTable, inherit_bindings=False):
             self._label(name, of.numeric) for name, of in zip(table.column_names, self._measured, strict=True)
         ]
         wanted = [max(of.width, label.cell_len) for of, label in zip(self._measured, labels, strict=True)]
-        room = self.scrollable_content_region.width - PADDING * len(wanted)
-        widths = shared_widths(wanted, room)
+        width = self.scrollable_content_region.width
+        self._blanks = LOOSE if sum(wanted) + LOOSE * len(wanted) <= width else TIGHT
+        widths = shared_widths(wanted, width - self._blanks * len(wanted))
         self._ordered_columns = [Column(label, width) for label, width in zip(labels, widths, strict=True)]
-        self.virtual_size = Size(sum(widths) + PADDING * len(widths), self.row_count + self.header_height)
+        total = sum(widths) + self._blanks * len(widths)
+        self.virtual_size = Size(total, self.row_count + self.header_height)
         self._update_count += 1
         self._clear_caches()
         self.refresh()
@@ -178,7 +193,7 @@ class RowTable(DataTable, inherit_bindings=False):
         columns = self.ordered_columns
         return [
             Segment(
-                _cell(column.label.plain, column.width, column.label.justify == "right"),
+                self._cell(column.label.plain, column.width, column.label.justify == "right"),
                 style + Style.from_meta({"row": -1, "column": index}),
             )
             for index, column in enumerate(columns)
@@ -197,11 +212,11 @@ class RowTable(DataTable, inherit_bindings=False):
             values, self._kinds, self.ordered_columns, self._measured, strict=True
         ):
             text = "" if value is None else count(value) if isinstance(value, int) else value
-            segments.append(Segment(_cell(text, column.width, of.numeric), styles[kind]))
+            segments.append(Segment(self._cell(text, column.width, of.numeric), styles[kind]))
         return segments
 
-
-def _cell(text: str, width: int, right: bool) -> str:
-    text = shorten(text, width)
-    blank = " " * (width - display_width(text))
-    return f" {blank}{text} " if right else f" {text}{blank} "
+    def _cell(self, text: str, width: int, right: bool) -> str:
+        text = shorten(text, width)
+        blank = " " * (width - display_width(text))
+        behind = " " * (self._blanks - 1)
+        return f" {blank}{text}{behind}" if right else f" {text}{blank}{behind}"

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from screens.dataset.row_columns import MARKS
 from screens.dataset.shown_line import ShownLine
 from workbench.figures import count
 from workbench.untrusted import printable, shorten
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from screens.dataset.background import Background, Failed, Progress
     from screens.dataset.choosing import RowsChosen
-    from screens.dataset.reading import Reading, RowsRead
+    from screens.dataset.reading import Reading, RowsMarked, RowsRead
     from screens.dataset.recent_files import RecentFiles
     from screens.dataset.row_columns import Columns
     from screens.dataset.row_table import RowTable
@@ -197,7 +198,7 @@ class RowsPane(Vertical):
     async def on_rows_read(self, message: RowsRead) -> None:
         if message.reading is not self._work:
             return
-        more = self._table is not None and self._shown is message.reading
+        more = self._shown is not None and self._shown.spec == message.reading.spec
         self._shown, self.dataset = message.reading, message.dataset
         self.view = None
         if self.is_whole:
@@ -213,6 +214,10 @@ class RowsPane(Vertical):
         self.border_title = Content(f"rows · empty: {shorten(empty, 60)}" if empty else "rows").markup
         self.post_message(self.Opened(message.dataset))
         self._select()
+
+    def on_rows_marked(self, message: RowsMarked) -> None:
+        if self._table and message.dataset is self.dataset:
+            self._table.mark(message.columns)
 
     async def _show_table(self, columns: Columns) -> None:
         from screens.dataset.row_table import RowTable
@@ -269,6 +274,18 @@ class RowsPane(Vertical):
         event.stop()
         if event.data_table is self._table:
             self._select()
+
+    def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
+        """A click on a column's name sorts by it, a second one the other way."""
+        event.stop()
+        from workbench.data.selection import View
+
+        if not self.is_whole or self._table is None:
+            return
+        view, column = self.view or View(), self._table.column_names[event.column_index]
+        if column != MARKS:
+            again = view.order is not None and view.order.column == column
+            self.show(view.sorted_by(column, again and not view.order.descending if view.order else False))
 
     def _select(self) -> None:
         table = self._table
