@@ -67,15 +67,15 @@ def _tokens(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("tokens", f"{count(tokens['total'])}, {count(tokens['trained'])} trained ({share})"),
         (
             f"cut at {count(tokens['cutoff_len'])}",
-            f"{count(tokens['rows_cut'])} rows, {count(tokens['tokens_lost'])} tokens lost",
+            f"{_counted(tokens['rows_cut'])}, {count(tokens['tokens_lost'])} tokens lost",
         ),
-        ("end token lost", f"{count(tokens['eos_lost'])} rows"),
-        ("trains nothing", f"{count(tokens['untrained_rows'])} rows"),
+        ("end token lost", _counted(tokens["eos_lost"])),
+        ("trains nothing", _counted(tokens["untrained_rows"])),
     ]
     if "lossless_cutoff" in tokens:
         lines.append(("cuts nothing", f"a cutoff of {count(tokens['lossless_cutoff'])}"))
     if lost := tokens.get("lost_characters"):
-        lines.append(("characters lost", f"in {count(lost)} rows: the tokenizer has no token for them"))
+        lines.append(("characters lost", f"in {_counted(lost)}: the tokenizer has no token for them"))
     if packed := tokens.get("packing"):
         full = f"{packed['efficiency']:.1%}"
         lines.append(("packed", f"{count(packed['sequences'])} sequences, {full} full"))
@@ -113,7 +113,7 @@ def _print_labels(column: str, counts: Mapping[str, int], rows: int) -> None:
         bar = _bar(found / shown[0][1])
         say(f"  {name}{gap}  {count(found):>{digits}}  {_share(found, rows):>6}  {bar}".rstrip())
     if rest := list(counts.values())[_MOST_VALUES:]:
-        say(f"  {count(len(rest))} more have {count(sum(rest))} rows, {_share(sum(rest), rows)}")
+        say(f"  {count(len(rest))} more have {_counted(sum(rest))}, {_share(sum(rest), rows)}")
 
 
 def _print_findings(dataset: Dataset, near: bool) -> None:
@@ -148,11 +148,15 @@ def _rows(finding: Finding) -> str:
 
 def _print_overlap(shared: Mapping[str, Any]) -> None:
     total = shared["held_out_rows"]
-    say(f"\nheld out: {shared['path']}, {count(total)} rows")
+    say(f"\nheld out: {shared['path']}, {_counted(total)}")
     for what, numbers in (("are trained on", "row_numbers"), ("ask what is trained", "prompt_numbers")):
         rows = shared[numbers]
         first = ", ".join(count(row) for row in rows[:5]) + (" …" if len(rows) > 5 else "")
         say(f"  {count(len(rows))} of them {what}" + (f": rows {first}" if rows else ""))
+
+
+def _counted(rows: int) -> str:
+    return f"{count(rows)} row{'' if rows == 1 else 's'}"
 
 
 def _bar(share: float) -> str:

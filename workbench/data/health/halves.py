@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from workbench.data.conversation import MODEL_ROLES, Conversation
-from workbench.data.formats.detect import UNKNOWN
+from workbench.data.formats.detect import UNKNOWN, find_format
+from workbench.data.formats.fields import Record, RowProblem
+from workbench.data.formats.mapping import mapped_format
 from workbench.data.health.facts import Flag, texts_in
+from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.data.dataset import Dataset
@@ -38,14 +41,27 @@ def halves_of(value: object, conversation: Conversation | None) -> Halves:
 
 
 def read_halves(dataset: Dataset, rows: Iterable[int]) -> Iterator[tuple[int, Halves]]:
-    """The numbers and halves of these rows; both are empty where a row cannot be read."""
-    known = dataset.format != UNKNOWN
+    """The numbers and halves of these rows, which ascend; both are empty where a row is bad.
+
+    Raises:
+        WorkbenchError: the file was changed.
+    """
+    read = _reader(dataset)
     bad = dataset.facts.with_flag(Flag.BAD)
     unusable = set(bad.tolist()) if len(bad) else ()
-    for row in rows:
-        if row in unusable:
+    for row, record in dataset.records(rows):
+        if record is None or row in unusable:
             yield row, ("", "")
-        elif known:
-            yield row, halves_of(None, dataset.conversation(row))
-        else:
-            yield row, halves_of(dataset.record(row), None)
+            continue
+        try:
+            yield row, halves_of(record, read(record, row) if read else None)
+        except RowProblem as problem:
+            raise WorkbenchError(
+                f"row {row:,} was good and is not any more ({problem.args[0]})", where=dataset.spec
+            ) from problem
+
+
+def _reader(dataset: Dataset) -> Callable[[Record, int], Conversation] | None:
+    if dataset.format == UNKNOWN:
+        return None
+    return (mapped_format(dataset.mapping) if dataset.mapping else find_format(dataset.format)).read
