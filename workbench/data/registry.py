@@ -13,7 +13,7 @@ from workbench.atomic import replace_text
 from workbench.data.formats.fields import kind
 from workbench.data.formats.naming import TAG_KEYS, Mapping, unknown_key
 from workbench.errors import WorkbenchError, WrongUse
-from workbench.paths import registry_file
+from workbench.paths import expanded, registry_file
 
 NAME = "dataset_info.json"
 
@@ -64,7 +64,7 @@ class RegistryEntry:
         """The file or folder on this machine; None if the rows are elsewhere."""
         if self.place != "file_name" or not self.file_name:
             return None
-        return self.source.parent / Path(self.file_name).expanduser()
+        return self.source.parent / expanded(self.file_name)
 
     @property
     def unusable(self) -> str | None:
@@ -130,7 +130,7 @@ def entry_for(file: Path) -> tuple[RegistryEntry | None, str]:
             if _describes_arrow(registry):
                 continue
             return None, f"{NAME} in {registry.parent} is not used: {error.problem}"
-        named = [entry for entry in entries if entry.file and entry.file.resolve() == wanted]
+        named = [entry for entry in entries if _names(entry, wanted)]
         if not named:
             continue
         if broken := [entry for entry in named if entry.problem]:
@@ -154,12 +154,10 @@ def add_entry(registry: Path, name: str, file: Path, mapping: Mapping) -> None:
     entries = _load(registry) if registry.exists() else {}
     if not name.strip():
         raise WrongUse("the entry needs a name")
-    if name in entries:
-        other = _entry(name, entries[name], registry).file
-        if other is None or other.resolve() != file.resolve():
-            raise WrongUse(
-                f'there is an entry "{name}" for other rows', where=str(registry), remedy="Take another name."
-            )
+    if name in entries and not _names(_entry(name, entries[name], registry), file.resolve()):
+        raise WrongUse(
+            f'there is an entry "{name}" for other rows', where=str(registry), remedy="Take another name."
+        )
     entry = mapping.as_entry()
     if mapping.tags:
         usual = _OPENAI_TAGS if mapping.tag("role_tag") == "role" else TAG_KEYS
@@ -202,6 +200,14 @@ def _load(path: Path) -> dict[str, Any]:
 def _describes_arrow(path: Path) -> bool:
     """`datasets` writes a file of the same name beside its Arrow files."""
     return path.parent.joinpath("state.json").is_file() or any(path.parent.glob("*.arrow"))
+
+
+def _names(entry: RegistryEntry, file: Path) -> bool:
+    """Whether the entry's rows are those of `file`, a resolved path."""
+    try:
+        return entry.file is not None and entry.file.resolve() == file
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links in a circle
+        return False
 
 
 def _entry(name: str, value: object, source: Path) -> RegistryEntry:

@@ -407,6 +407,10 @@ def test_learned_are_the_answers_and_their_ends(name: str, tokenizers, data: st.
                 text if text.endswith("</s>") and end == "</s>" else text + end for text in row.learned
             ]
             assert spoken == expected
+            if name == "mapped":
+                asked = [part for part in (row.value["title"], row.value["ask"]) if part]
+                opening = "<|im_start|>user\n" + "\n".join(asked) + "<|im_end|>\n"
+                assert tokenizer.decode(encoded.input_ids).startswith(opening)
 
 
 def trained(encoded: Encoded, tokenizer: PreTrainedTokenizerBase) -> list[str]:

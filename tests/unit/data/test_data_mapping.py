@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workbench.data.conversation import Conversation, Message
+from workbench.data.formats.detect import FORMATS, detect_format
 from workbench.data.formats.fields import RowProblem
 from workbench.data.formats.mapping import (
     Mapping,
@@ -18,6 +21,8 @@ from workbench.data.formats.mapping import (
     parse_mapping,
     suggest,
 )
+from workbench.data.formats.mapping_text import incomplete
+from workbench.data.formats.naming import COLUMN_KEYS, FORMATTINGS, TAG_KEYS
 from workbench.errors import WrongUse
 
 USER, ASSISTANT = Message("user", "q"), Message("assistant", "a")
@@ -247,3 +252,71 @@ def test_the_hospital_table(shared_data: Path) -> None:
     messages = [mapped_format(mapping).read(row, 1).messages for row in rows]
     assert len(messages) == 7_644
     assert messages[0][0].content == f"{rows[0]['title']}\n{rows[0]['ask']}"
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+roles = (
+    st.sampled_from(["user", "assistant", "system", "tool", "function_call", "human", "gpt", "x"]) | values
+)
+calls = st.lists(
+    st.fixed_dictionaries(
+        {}, optional={"id": values, "function": st.fixed_dictionaries({"name": values, "arguments": values})}
+    ),
+    max_size=2,
+)
+keys = ("name", "tool_call_id", "weight", "reasoning_content", "function_call", "from", "value")
+turns = st.fixed_dictionaries(
+    {"role": roles, "content": values},
+    optional={"tool_calls": calls | values, **dict.fromkeys(keys, values)},
+)
+cells = values | turns | st.lists(turns, max_size=3)
+columns = (
+    *("instruction", "input", "output", "history", "system", "messages", "conversations", "tools", "label"),
+    *("prompt", "completion", "chosen", "rejected", "text", "images", "kto_tag", "functions", "a", "b"),
+)
+records = st.dictionaries(st.sampled_from(columns), cells, max_size=6)
+mappings = st.builds(
+    Mapping,
+    st.sampled_from(FORMATTINGS),
+    st.booleans(),
+    st.dictionaries(st.sampled_from(list(COLUMN_KEYS)), st.sampled_from(columns)).map(
+        lambda pairs: tuple(pairs.items())
+    ),
+    st.dictionaries(st.sampled_from(list(TAG_KEYS)), st.sampled_from(["role", "content", "user", "gpt"])).map(
+        lambda pairs: tuple(pairs.items())
+    ),
+    st.lists(st.sampled_from(columns), max_size=2).map(tuple),
+)
+
+
+@settings(max_examples=400)
+@given(records, mappings)
+def test_any_row_is_read_or_refused_in_a_sentence(record: dict[str, Any], mapping: Mapping) -> None:
+    for format_ in (*FORMATS.values(), mapped_format(mapping)):
+        format_.fits(record)
+        try:
+            conversation = format_.read(record, 3)
+        except RowProblem as problem:
+            assert str(problem)
+        else:
+            assert conversation.row == 3
+            assert conversation.text is not None or conversation.messages
+            assert list(conversation.strings())
+    assert Mapping.from_entry(mapping.as_entry()) == mapping
+    if mapping.columns or mapping.tags:
+        assert mapping.format in FORMATS
+
+
+@settings(max_examples=200)
+@given(st.lists(records | values, max_size=4))
+def test_a_guess_can_be_used(rows: list[Any]) -> None:
+    detect_format(rows)
+    mapping = suggest([], rows)
+    there = {name for row in rows if isinstance(row, dict) for name in row}
+    assert missing_columns(mapping, there) is None
+    if not incomplete(mapping):
+        assert parse_mapping(mapping_text(mapping)) == mapping

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from workbench.data.formats.mapping import Mapping, mapped_format, parse_mapping
 from workbench.data.registry import add_entry, entry_for, find_entry, own_registry, read_registry
@@ -219,3 +221,30 @@ def test_all_entries_of_a_real_registry(shared_data: Path) -> None:
         if entry.file and entry.file.exists():
             found, note = entry_for(entry.file)
             assert found == entry and note == f'entry "{entry.name}" of dataset_info.json'
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just("x.json"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+keys = st.sampled_from(
+    ["file_name", "hf_hub_url", "formatting", "ranking", "columns", "tags", "labels", "folder"]
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.text(max_size=3), st.dictionaries(keys, values) | values) | values)
+def test_no_registry_breaks_anything(tmp_path: Path, content: Any) -> None:
+    path = write(tmp_path, content if isinstance(content, dict) else json.dumps(content))
+    entry, _ = entry_for(tmp_path / "x.json")
+    assert entry is None or entry.problem is None
+    try:
+        entries = read_registry(path)
+    except WorkbenchError:
+        return
+    assert [entry.name for entry in entries] == list(content)
+    for entry in entries:
+        if not entry.unusable:
+            assert find_entry(path, entry.name) == entry
+            mapped_format(entry.mapping)

@@ -113,7 +113,7 @@ def as_json(value: object) -> str | None:
     """A column that holds JSON as text or as a value, as text; None where it holds nothing."""
     if value is None or value == "" or value == []:
         return None
-    result = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    result = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return None if result.strip() in ("", "[]", "null") else result
 
 

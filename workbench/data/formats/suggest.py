@@ -53,7 +53,8 @@ def suggest(columns: Sequence[str], sample: Sequence[object]) -> Mapping:
     It may name nothing (no columns at all), and is meant to be looked at before it is used.
     """
     records = [row for row in sample if isinstance(row, dict)]
-    names = list(dict.fromkeys([*columns, *(name for record in records for name in record)]))
+    every = dict.fromkeys([*columns, *(name for record in records for name in record)])
+    names = [name for name in every if name]
     found = _conversations(names, records) or _questions(names, records)
     used = {column for _, column in found.columns}
     labels = [name for name in names if name not in used and _is_label(name, records)]
@@ -92,7 +93,8 @@ def _tags(role: str, content: str, found: list[dict[str, object]]) -> tuple[tupl
     if (role, content) == ("from", "value"):
         return ()
     tags = [("role_tag", role), ("content_tag", content)]
-    spoken = list(dict.fromkeys(str(turn[role]) for turn in found))
+    spelled = (turn[role] for turn in found)
+    spoken = list(dict.fromkeys(name for name in spelled if isinstance(name, str) and name))
     for key, known in (("user_tag", "user"), ("assistant_tag", "assistant")):
         name = next((word for word in spoken if turns.known_role(word) == known), None)
         if name is None:

@@ -190,5 +190,5 @@ def _calls(calls: object, name: str) -> tuple[str, tuple[str, ...]]:
         found.append({"name": function["name"], "arguments": arguments})
         ids.append(call.get("id") if isinstance(call, dict) else None)
     known = all(isinstance(id_, str) and id_ for id_ in ids)
-    said = json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False)
+    said = json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False, default=str)
     return said, tuple(map(str, ids)) if known else ()
