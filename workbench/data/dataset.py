@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workbench.data.formats.mapping import Mapping
     from workbench.data.health.categories import Category
     from workbench.data.health.facts import Facts
-    from workbench.data.index.index import Index
+    from workbench.data.index.index import Array, Index
 
 _NOTES = {
     "preference": "of each row the prompt and the chosen answer are trained; the rejected one is not used",
@@ -150,6 +150,10 @@ class Dataset:
             value = self._container.read(*self._place(int(row)))
             yield int(row), value if isinstance(value, dict) else None
 
+    def places(self) -> tuple[Container, Array, Array]:
+        """Where the rows lie, for going through many of them: the container, and its places, row 1 first."""
+        return self._container, self._index.starts, self._index.lengths
+
     def raw_text(self, row: int, limit: int = 20_000) -> str:
         """At most `limit` characters of the row as the file has them, for looking at a bad one."""
         return self._container.raw(*self._place(row), limit)
@@ -165,7 +169,7 @@ class Dataset:
         if reason := self.reason(row):
             raise WorkbenchError(reason, where=self._where(row))
         if self._format is None:
-            raise WorkbenchError(self.why, where=str(self.path), remedy=what_to_do())
+            raise WorkbenchError(self.why, where=str(self.path), remedy=what_to_do(self.columns))
         try:
             return self._format.read(self.record(row), row)
         except RowProblem as problem:
@@ -178,7 +182,7 @@ class Dataset:
             WorkbenchError: their format is unknown, or the file was changed.
         """
         if self._format is None:
-            raise WorkbenchError(self.why, where=str(self.path), remedy=what_to_do())
+            raise WorkbenchError(self.why, where=str(self.path), remedy=what_to_do(self.columns))
         for row, record in self.records(self.good_rows if self._bad else None):
             if record is None:
                 raise WorkbenchError("the row cannot be read", where=self._where(row))
@@ -190,7 +194,7 @@ class Dataset:
     def why_not_trained(self) -> str | None:
         """The sentence with which training on this file is refused; None if it can be trained on."""
         if self._format is None:
-            return f"{self.why}. {what_to_do()}"
+            return f"{self.why}. {what_to_do(self.columns)}"
         if not self.good_rows:
             bad = self.bad_rows[0]
             return f"none of its {self.rows:,} rows can be used; row {bad.row:,}: {bad.reason}."

@@ -90,8 +90,11 @@ def fingerprint(target: Target) -> str:
 
     digest = xxh3_128()
     for file in target.files:
-        digest.update(os.fsencode(os.path.realpath(file)) + b"\0")
         try:
+            digest.update(os.fsencode(os.path.realpath(file)) + b"\0")
+            # To open a pipe is to wait for whoever writes to it.
+            if not file.is_file():
+                raise OSError
             with file.open("rb", buffering=0) as opened:
                 facts = os.fstat(opened.fileno())
                 digest.update(f"{facts.st_size} {facts.st_mtime_ns} ".encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,17 +15,18 @@ from workbench.data.dataset import Dataset, Reading
 from workbench.data.formats.detect import detect_format, find_format
 from workbench.data.workers import WorkStopped
 from workbench.errors import WorkbenchError
-from workbench.paths import expanded
 
 if TYPE_CHECKING:
     from workbench.data.formats.mapping import Mapping
+    from workbench.data.index.index import Index
     from workbench.data.index.job import Job
+    from workbench.data.locate import Target
 
 _SAMPLE = 200
 # Bytes. The index of a smaller file is made anew in less time than the eye needs, so it is not kept.
 KEPT_FROM = 1 << 20
 _FIRST_S = 0.2
-_FIRST_BYTES = 8 << 20
+_FIRST_BYTES = 2 << 20
 
 
 class OpeningStopped(WorkbenchError):
@@ -60,28 +62,26 @@ def open_dataset(
     """
     from workbench.data.index.build import build_index, pass_over
     from workbench.data.index.cache import kept_index, made_index
+    from workbench.data.locate import fingerprint
 
-    opened = _opened(path, format, mapping)
-    container, job = opened.container, opened.job
-    index = kept_index(opened.fingerprint, job) if use_cache and container.size >= KEPT_FROM else None
     try:
+        target = _target(path, format, progress, cancelled)
+        opened = _opened(target, format, mapping, decoding=_decoding(progress, cancelled))
+        container, job, key = opened.container, opened.job, opened.fingerprint
+        index = kept_index(key, job) if use_cache and container.size >= KEPT_FROM else None
         if index is None and container.size < KEPT_FROM:
             index = pass_over(job, container, container.scan(), progress, cancelled)
         elif index is None:
-            index = made_index(
-                opened.fingerprint,
-                job,
-                lambda folder: build_index(job, container, folder, progress, cancelled),
-            )
+            index = made_index(key, job, lambda it: build_index(job, container, it, progress, cancelled))
     except WorkStopped as stopped:
-        raise OpeningStopped("opening the file was stopped", where=opened.spec) from stopped
-    if not index.rows:
-        raise WorkbenchError("the file holds no rows", where=opened.spec, remedy="Give a file with rows.")
+        raise OpeningStopped("opening was stopped", where=str(path)) from stopped
+    if fingerprint(target) != key:
+        raise WorkbenchError(
+            "the file was changed while it was read", where=str(container.path), remedy="Open it again."
+        )
     if progress:
         progress(1.0)
-    return Dataset(
-        opened.spec, container, opened.reading, index, fingerprint=opened.fingerprint, notes=opened.notes
-    )
+    return _dataset(opened, index, complete=True)
 
 
 def first_rows(
@@ -95,20 +95,17 @@ def first_rows(
     """
     from workbench.data.index.build import pass_over
 
-    opened = _opened(path, format, mapping, first=_FIRST_BYTES)
-    container = opened.container
-    index = pass_over(opened.job, container, islice(_soon(container.scan()), most), None, None)
-    if not index.rows:
-        raise WorkbenchError("the file holds no rows", where=opened.spec, remedy="Give a file with rows.")
-    return Dataset(
-        opened.spec,
-        container,
-        opened.reading,
-        index,
-        fingerprint=opened.fingerprint,
-        notes=opened.notes,
-        complete=False,
-    )
+    target = _target(path, format, None, None)
+    first = _FIRST_BYTES
+    while True:
+        opened = _opened(target, format, mapping, first=first)
+        rows = islice(_soon(opened.container.scan()), most)
+        index = pass_over(opened.job, opened.container, rows, None, None)
+        if index.rows or not opened.container.partial:
+            return _dataset(opened, index, complete=False)
+        # The first row is longer.
+        opened.container.close()
+        first *= 16
 
 
 @dataclass(frozen=True)
@@ -123,37 +120,116 @@ class _Opened:
     notes: list[str]
 
 
-def _opened(
-    path: str | Path, format: str | None, mapping: Mapping | None, *, first: int | None = None
-) -> _Opened:
-    from workbench.data.index.job import Job
+def _target(
+    path: str | Path,
+    format: str | None,
+    progress: Callable[[float], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> Target:
+    from workbench.data.locate import locate
 
     if format:
         find_format(format)
-    spec = expanded(path)
-    container = Job((spec,), None).container()
-    reading, notes = _reading(container, format, mapping)
+    return locate(path, progress=progress, cancelled=cancelled)
+
+
+def _opened(
+    target: Target,
+    format: str | None,
+    mapping: Mapping | None,
+    *,
+    first: int | None = None,
+    decoding: Callable[[float], None] | None = None,
+) -> _Opened:
+    from workbench.data.containers.several import open_files
+    from workbench.data.index.cache import place_for_texts
+    from workbench.data.index.job import Job
+    from workbench.data.locate import fingerprint
+
+    key = fingerprint(target)
+    texts = place_for_texts(key) if first is None and _bytes(target) >= KEPT_FROM else None
+    container = open_files(target.files, first=first, texts=texts, progress=decoding)
+    reading, notes = _reading(target, container, format, mapping)
     name = None if reading.format is None else reading.format.name
-    job = Job((spec,), None, name, reading.mapping)
-    return _Opened(str(path), container, job, reading, _fingerprint(spec), [*container.notes, *notes])
+    job = Job(target.files, texts, name, reading.mapping)
+    return _Opened(target.spec, container, job, reading, key, [*target.notes, *container.notes, *notes])
 
 
-def _reading(container: Container, format: str | None, mapping: Mapping | None) -> tuple[Reading, list[str]]:
-    """How the rows are read: as the user says, as the registry beside the file says, or as they look."""
+def _dataset(opened: _Opened, index: Index, *, complete: bool) -> Dataset:
+    """The data set of a file that has been gone through.
+
+    Raises:
+        WorkbenchError: it holds no rows.
+    """
+    from workbench.data.formats.mapping import missing_columns
+
+    if not index.rows:
+        raise WorkbenchError("the file holds no rows", where=opened.spec, remedy="Give a file with rows.")
+    notes = list(opened.notes)
+    if (
+        complete
+        and opened.reading.mapping
+        and (missing := missing_columns(opened.reading.mapping, index.columns))
+    ):
+        notes.append(missing)
+    return Dataset(
+        opened.spec,
+        opened.container,
+        opened.reading,
+        index,
+        fingerprint=opened.fingerprint,
+        notes=notes,
+        complete=complete,
+    )
+
+
+def _reading(
+    target: Target, container: Container, format: str | None, mapping: Mapping | None
+) -> tuple[Reading, list[str]]:
+    """How the rows are read: as the user says, else a registry, else as they look; and notes on that."""
     from workbench.data.formats.mapping import mapped_format
-    from workbench.data.registry import entry_for
+    from workbench.data.registry import NAME, entry_for
 
     if mapping is not None:
         return Reading(mapped_format(mapping), "mapped by you", mapping), []
     if format:
         return Reading(find_format(format), "chosen by you"), []
-    entry, note = entry_for(container.path)
+    entry, note = target.entry, ""
     if entry is not None:
-        return Reading(mapped_format(entry.mapping), note, entry.mapping), []
+        note = f'entry "{entry.name}" of {NAME}'
+    elif len(target.files) == 1:
+        entry, note = entry_for(target.files[0])
+    if entry is not None:
+        count = entry.num_samples
+        notes = [f"all rows are opened, though the entry has num_samples {count:,}"] if count else []
+        return Reading(mapped_format(entry.mapping), note, entry.mapping), notes
     found, why = detect_format(container.sample(_SAMPLE))
     if container.name == "text":
         why = "lines of plain text"
     return Reading(found, why), [note] if note else []
+
+
+def _bytes(target: Target) -> int:
+    """The size of all files, as far as they are there."""
+    total = 0
+    for file in target.files:
+        with suppress(OSError, ValueError):
+            total += file.stat().st_size
+    return total
+
+
+def _decoding(
+    progress: Callable[[float], None] | None, cancelled: Callable[[], bool] | None
+) -> Callable[[float], None]:
+    """What is told how far decompressing or re-encoding is; it may stop it."""
+
+    def told(share: float) -> None:
+        if cancelled and cancelled():
+            raise WorkStopped("it was stopped")
+        if progress:
+            progress(share)
+
+    return told
 
 
 def _soon(rows: Iterator[Located]) -> Iterator[Located]:
@@ -163,10 +239,3 @@ def _soon(rows: Iterator[Located]) -> Iterator[Located]:
         yield row
         if time.monotonic() - began > _FIRST_S:
             return
-
-
-def _fingerprint(path: Path) -> str:
-    from xxhash import xxh3_64
-
-    facts = path.stat()
-    return xxh3_64(f"{path.resolve()} {facts.st_size} {facts.st_mtime_ns}".encode()).hexdigest()

@@ -236,7 +236,7 @@ def test_a_table_with_a_quote_gone_wrong_on_every_line(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(WorkbenchError, match="this is a folder"):
+    with pytest.raises(WorkbenchError, match="the folder holds no data files"):
         open_dataset(tmp_path)
     (tmp_path / "huatuo.json").write_text("x")
     with pytest.raises(WorkbenchError, match="no such file") as missing:

@@ -25,6 +25,7 @@ MOST_BYTES = 4 << 30
 MOST_ENTRIES = 500
 _MAKING = ".workbench-making-"
 _LOCK = "lock"
+_TEXTS = "texts"
 # A folder of this age that nobody holds was left by a program that was killed.
 _ABANDONED_S = 60.0
 # How a row is read and what is kept of it is told by these; an index made by others is not used.
@@ -34,6 +35,11 @@ _SOURCES = ("containers", "formats", "health", "index", "encodings.py", "source.
 def data_cache() -> Path:
     """The folder of all indexes, and of the texts that had to be decoded."""
     return cache_dir() / "data"
+
+
+def place_for_texts(fingerprint: str) -> Path | None:
+    """The folder for the decoded text of these files; None where nothing can be kept."""
+    return data_cache() / _TEXTS / fingerprint if _writable() == data_cache() else None
 
 
 def kept_index(fingerprint: str, job: Job) -> Index | None:
@@ -126,9 +132,7 @@ def _take_place(beside: Path, place: Path) -> Path | None:
 def _make_room(keep: Path) -> None:
     """Remove what was longest not used, until the rest is small enough."""
     entries = []
-    for entry in [*data_cache().glob("[!.]*"), *(data_cache() / "texts").glob("[!.]*")]:
-        if entry.name == "texts":
-            continue
+    for entry in [*data_cache().glob("*-*"), *(data_cache() / _TEXTS).glob("*")]:
         with suppress(OSError):  # another program may remove it at this moment
             files = [file.stat() for file in entry.rglob("*")] if entry.is_dir() else [entry.stat()]
             used = max((file.st_mtime for file in files), default=0.0)

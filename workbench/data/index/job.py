@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workbench.data.containers.base import Container
-from workbench.data.containers.sniff import open_container
+from workbench.data.containers.several import open_files
 from workbench.data.formats.detect import Format, find_format
 from workbench.data.formats.mapping import Mapping, mapped_format
 
@@ -25,9 +25,9 @@ class Job:
     format: str | None = None
     mapping: Mapping | None = None
 
-    def container(self) -> Container:
-        """The rows, not yet gone through."""
-        return open_container(self.files[0])
+    def container(self, *, progress: Callable[[float], None] | None = None) -> Container:
+        """The rows, not yet gone through; `progress` is told of the decoding that may be needed before."""
+        return open_files(self.files, texts=self.texts, progress=progress)
 
     def reader(self) -> Format | None:
         """What a good row has to be."""
