@@ -117,6 +117,26 @@ class _Rendering:
         return Region(start, end, role, origin, True, content_end, whole, message.trained)
 
     def _answer_start(self, index: int) -> int | None:
+        start = self._behind_prompt(index)
+        return self._plain_start(index) if start is None else start
+
+    def _plain_start(self, index: int) -> int | None:
+        """Where a plain content would begin in place of the answer, if all before that reads as it does now.
+
+        The generation prompt may open a thought while the template drops the thoughts that the answer has.
+        """
+        if self._calls(index):
+            return None
+        messages = [*self._messages]
+        messages[index] = {**messages[index], "content": "x"}
+        for marker in markers(messages):
+            found = self._read(marker, messages)
+            begin = found[1].begins.get(index) if found else None
+            if found and begin is not None and self._text.startswith(found[0][:begin]):
+                return begin
+        return None
+
+    def _behind_prompt(self, index: int) -> int | None:
         """Behind the generation prompt, which is where the model takes over."""
         begin = self._places.begins.get(index)
         prompt = self._read(self._marker, self._messages[:index], ask=True) if index else None
