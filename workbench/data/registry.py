@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from workbench.atomic import replace_text
-from workbench.data.formats.fields import kind
+from workbench.data.formats.fields import kind, listed
 from workbench.data.formats.naming import TAG_KEYS, Mapping, unknown_key
 from workbench.errors import WorkbenchError, WrongUse
 from workbench.paths import expanded, registry_file
+from workbench.untrusted import shorten
 
 NAME = "dataset_info.json"
 
@@ -55,6 +56,11 @@ class RegistryEntry:
     problem: str | None = None
 
     @property
+    def shown(self) -> str:
+        """The name, safe for a terminal."""
+        return shorten(self.name, 60)
+
+    @property
     def place(self) -> str:
         """The key that says where the rows are."""
         return next((key for key in _PLACES if getattr(self, key)), "file_name")
@@ -71,7 +77,7 @@ class RegistryEntry:
         """Why its rows cannot be had here, as a clause; None if they can, or may be on the hub."""
         if self.problem:
             return self.problem
-        value = getattr(self, self.place)
+        value = shorten(getattr(self, self.place) or "", 80)
         match self.place:
             case "script_url":
                 return f"its rows come from the loading script {value!r}, and code from elsewhere is not run"
@@ -104,10 +110,10 @@ def find_entry(path: Path, name: str) -> RegistryEntry:
     entries = {entry.name: entry for entry in read_registry(path)}
     if name not in entries:
         near = difflib.get_close_matches(name, entries, n=3, cutoff=0.4)
-        remedy = f"The nearest are {', '.join(near)}." if near else f"It has {len(entries):,} entries."
+        remedy = f"The nearest are {listed(near)}." if near else f"It has {len(entries):,} entries."
         raise WrongUse(f"there is no entry {name[:60]!r}", where=str(path), remedy=remedy)
     if reason := entries[name].unusable:
-        raise WorkbenchError(f'the entry "{name}" cannot be opened: {reason}', where=str(path))
+        raise WorkbenchError(f'the entry "{entries[name].shown}" cannot be opened: {reason}', where=str(path))
     return entries[name]
 
 
@@ -134,11 +140,11 @@ def entry_for(file: Path) -> tuple[RegistryEntry | None, str]:
         if not named:
             continue
         if broken := [entry for entry in named if entry.problem]:
-            return None, f'the entry "{broken[0].name}" of {NAME} is not used: {broken[0].problem}'
+            return None, f'the entry "{broken[0].shown}" of {NAME} is not used: {broken[0].problem}'
         if len({(entry.mapping, entry.num_samples) for entry in named}) > 1:
-            names = ", ".join(entry.name for entry in named)
+            names = listed(entry.name for entry in named)
             return None, f"the entries {names} of {NAME} name this file and differ, so none is used"
-        return named[0], f'entry "{named[0].name}" of {NAME}'
+        return named[0], f'entry "{named[0].shown}" of {NAME}'
     return None, ""
 
 

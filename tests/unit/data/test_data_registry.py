@@ -134,7 +134,7 @@ def test_the_entry_of_a_file(home: Path, tmp_path: Path) -> None:
     write(tmp_path, {"mine": named, "differs": {"file_name": "./x.json"}})
     assert entry_for(file) == (
         None,
-        "the entries mine, differs of dataset_info.json name this file and differ, so none is used",
+        "the entries mine and differs of dataset_info.json name this file and differ, so none is used",
     )
     write(tmp_path, {"mine": {**named, "columms": {}}})
     entry, note = entry_for(file)

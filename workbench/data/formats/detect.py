@@ -72,9 +72,8 @@ def what_to_do(columns: Sequence[str] = ()) -> str:
     """How a file of unknown columns can be made usable; with its columns, in the words for this file."""
     from workbench.data.formats.mapping import mapping_text, suggest
 
-    guess = mapping_text(suggest(columns, ())) or "prompt=… response=…"
-    known = "; ".join(f"{format_.name}: {format_.asks}" for format_ in FORMATS.values())
+    guess = shorten(mapping_text(suggest(columns, ())), 200) or "prompt=… response=…"
     return (
         f'Say which column is what (key F in the app, --map "{guess}" on the command line), '
-        f"or rename the columns to those of a format ({known})."
+        "or rename the columns, for instance to instruction and output."
     )

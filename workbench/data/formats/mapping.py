@@ -10,6 +10,7 @@ from workbench.data.formats.fields import Record, Renamed, RowProblem, Tags, lis
 from workbench.data.formats.mapping_text import mapping_text, parse_mapping
 from workbench.data.formats.naming import Mapping
 from workbench.data.formats.suggest import suggest
+from workbench.untrusted import shorten
 
 __all__ = ["Mapping", "mapped_format", "mapping_text", "missing_columns", "parse_mapping", "suggest"]
 
@@ -43,7 +44,7 @@ def mapped_format(mapping: Mapping) -> Format:
     def fits(record: Record) -> str | None:
         if not all(column in record for _, column in needed):
             return None
-        said = ", ".join(f"{key} is {column}" for key, column in mapping.columns)
+        said = ", ".join(f"{key} is {shorten(column, 40)}" for key, column in mapping.columns)
         return f"the columns are mapped: {said}" if said else "the tags of its turns are given"
 
     def read(record: Record, row: int) -> Conversation:
