@@ -23,6 +23,7 @@ from screens.dataset.mapping_picker import ColumnPicker
 from screens.dataset.mapping_preview import RowPreview
 from screens.dataset.mapping_saving import SavePrompt
 from screens.dataset.reread import Reread
+from workbench.data.finding.texts import text_of
 from workbench.data.formats.mapping import Mapping, mapped_format, suggest
 from workbench.data.formats.mapping_text import incomplete
 from workbench.data.formats.trying import Trial, first_rows, try_format
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from workbench.data.dataset import Dataset
 
 NAME_WIDTH = 14
+LEAST_EXAMPLE = 8
 
 
 @dataclass
@@ -88,7 +90,7 @@ class MappingDialog(ModalScreen[Reread | None]):
         height: 1fr; border: none; padding: 0 1; background: $surface; scrollbar-size-vertical: 1;
     }
     MappingDialog OptionList:focus { border: none; background-tint: $surface 0%; }
-    MappingDialog #what { height: 2; padding: 0 1; color: $text-muted; }
+    MappingDialog #what { height: auto; max-height: 4; padding: 0 1; color: $text-muted; }
     MappingDialog RowPreview { width: 3fr; border: none; border-left: solid $border-blurred; }
     MappingDialog RowPreview:focus { border-left: solid $border; }
     MappingDialog #told { height: auto; border-top: solid $border-blurred; padding: 0 1; }
@@ -210,7 +212,9 @@ class MappingDialog(ModalScreen[Reread | None]):
         self._changed()
 
     def _changed(self, at: int | None = None) -> None:
-        self._fill(self.query_one(OptionList).highlighted if at is None else at)
+        if at is not None:
+            self.query_one(OptionList).highlighted = at
+            self._fill(at)
         self._show_row()
         entry = json.dumps(self.mapping.as_entry(), ensure_ascii=False)
         self.query_one("#entry", Static).update(Content(f"entry: {printable(entry, keep_newlines=False)}"))
@@ -224,7 +228,8 @@ class MappingDialog(ModalScreen[Reread | None]):
         listing = self.query_one(OptionList)
         room = max(listing.scrollable_content_region.width - NAME_WIDTH - 1, 8)
         keys = lines.lines_of(self.mapping)
-        options = [Option(_line(self.mapping, key, room)) for key in keys]
+        row = self._rows[self.row - 1] if self._rows else None
+        options = [Option(_line(self.mapping, key, room, row)) for key in keys]
         listing.clear_options()
         listing.add_options(options)
         listing.highlighted = min(highlighted or 0, len(keys) - 1)
@@ -254,6 +259,7 @@ class MappingDialog(ModalScreen[Reread | None]):
 
     def _show_row(self) -> None:
         if self._rows:
+            self._fill(self.query_one(OptionList).highlighted)
             self.query_one(RowPreview).look_at(
                 self._rows[self.row - 1], self.row, len(self._rows), self.mapping
             )
@@ -310,12 +316,17 @@ def _what(key: str) -> str:
     return COLUMN_KEYS.get(key, "")
 
 
-def _line(mapping: Mapping, key: str, room: int) -> Content:
+def _line(mapping: Mapping, key: str, room: int, row: object) -> Content:
+    """What is set, and where there is room what the row has there."""
     value = lines.value_of(mapping, key)
     name = (key, "bold" if value else "$text-muted")
+    pad = " " * max(NAME_WIDTH - display_width(key), 1)
     if value is None:
         default = lines.default_of(mapping, key)
-        shown = (f"({default})" if default else "–", "$text-disabled")
-    else:
-        shown = (shorten(value, room), "$primary")
-    return Content.assemble(name, " " * max(NAME_WIDTH - display_width(key), 1), shown)
+        return Content.assemble(name, pad, (f"({default})" if default else "–", "$text-disabled"))
+    shown = shorten(value, room)
+    left = room - display_width(shown) - 2
+    column = mapping.labels[0] if key == lines.LABELS else mapping.column(key)
+    there = text_of(row.get(column)) if isinstance(row, dict) and column else ""
+    example = f"  {shorten(there, left)}" if there and left >= LEAST_EXAMPLE else ""
+    return Content.assemble(name, pad, (shown, "$primary"), (example, "$text-disabled"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from screens.dataset.flow import Piece, Run
+from screens.dataset.flow import Piece, Rule, Run
 from screens.dataset.row_panes import RowText
 from screens.dataset.row_text import column_runs, conversation_runs
+from workbench.data.finding.texts import text_of
 from workbench.data.formats.mapping import Mapping, mapped_format
 from workbench.data.index.judging import judged
 from workbench.figures import count
 from workbench.untrusted import printable
+
+MOST_OF_A_COLUMN = 2_000
 
 
 class RowPreview(RowText):
@@ -20,7 +23,7 @@ class RowPreview(RowText):
         self.border_title = ""
 
     def look_at(self, value: object, row: int, rows: int, mapping: Mapping) -> None:
-        """Show this row as the mapping reads it, then the columns that it leaves out."""
+        """Show this row as the mapping reads it, then as it stands in the file."""
         head = Run(f"row {count(row)} of the first {count(rows)}\n\n", "note")
         record = value if isinstance(value, dict) else {}
         if not mapping.columns:
@@ -39,6 +42,8 @@ class RowPreview(RowText):
                 text = printable(str(record[label]), keep_newlines=False)
                 pieces += [Run(f"label {name}: ", "note"), Run(f"{text}\n", "text")]
         used = {column for _, column in mapping.columns} | set(mapping.labels)
-        if unused := [printable(name, keep_newlines=False) for name in record if name not in used]:
-            pieces.append(Run(f"not used: {', '.join(unused[:20])}\n", "note"))
+        pieces.append(Rule("as it stands in the file", "note"))
+        for name, inner in record.items():
+            pieces.append(Run(f"{printable(name, keep_newlines=False)} ", "role" if name in used else "note"))
+            pieces.append(Run(f"{printable(text_of(inner)[:MOST_OF_A_COLUMN])}\n", "note"))
         self.show(pieces)

@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 def registry_for(file: Path) -> tuple[Path, str]:
     """The registry beside the file, or the workbench's own where that cannot be written; and why."""
     beside = file.parent / NAME
-    writable = os.access(beside if beside.exists() else beside.parent, os.W_OK)
-    if writable and os.access(beside.parent, os.W_OK):
+    if _writable(beside.parent) and (not beside.exists() or _writable(beside)):
         return beside, "beside the data, where LLaMA-Factory finds it too"
-    return own_registry(), f"the workbench's own: {beside.parent} cannot be written"
+    return own_registry(), f"the workbench's own: {beside.parent} is not to be written"
+
+
+def _writable(path: Path) -> bool:
+    """Whether it may be written. Root may write everywhere: it keeps to what is marked as read-only."""
+    return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
 
 
 class SavePrompt(ModalScreen[str | None]):
@@ -69,7 +73,7 @@ class SavePrompt(ModalScreen[str | None]):
 
     def _show(self, name: str) -> None:
         """What will be written, and where."""
-        text = json.dumps(self._mapping.as_entry(), ensure_ascii=False, indent=1)
+        text = json.dumps(self._mapping.as_entry(), ensure_ascii=False)
         self.query_one("#written", Static).update(
             Content.assemble(
                 ("into ", "$text-muted"),
