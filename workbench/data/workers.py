@@ -27,6 +27,7 @@ from workbench.errors import WorkbenchError, WrongUse
 _MOST = 8
 _BETWEEN_LOOKS_S = 0.1
 _TO_TERMINATE_S = 2.0
+_NICE = 5
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false"}
 
 Order = Mapping[str, Any]
@@ -110,6 +111,9 @@ class _Worker:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise WorkbenchError(f"no process could be started for it ({reason})") from error
+        # The screen is to stay quick while all processors are at work.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, _NICE)
         self.output: IO[bytes] = self.process.stdout  # type: ignore[assignment]
         with suppress(BrokenPipeError):  # it died already, which is told when its output ends
             assert self.process.stdin
