@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workbench.data.formats.mapping import Mapping, mapped_format, parse_mapping
+from workbench.data.opening import open_dataset
 from workbench.data.registry import add_entry, entry_for, find_entry, own_registry, read_registry
 from workbench.errors import WorkbenchError, WrongUse
 
@@ -248,3 +249,26 @@ def test_no_registry_breaks_anything(tmp_path: Path, content: Any) -> None:
         if not entry.unusable:
             assert find_entry(path, entry.name) == entry
             mapped_format(entry.mapping)
+
+
+def test_every_entry_whose_file_is_there_opens(shared_data: Path) -> None:
+    path = shared_data / "llamafactory/dataset_info.json"
+    opened = {}
+    for entry in read_registry(path):
+        if entry.file and entry.file.exists():
+            dataset = open_dataset(f"{path}#{entry.name}")
+            assert dataset.why == f'entry "{entry.name}" of dataset_info.json'
+            assert dataset.bad_rows == []
+            opened[entry.name] = (dataset.format, dataset.rows)
+        elif entry.file:
+            with pytest.raises(WorkbenchError, match=f"no file '{entry.file_name}'"):
+                open_dataset(f"{path}#{entry.name}")
+    assert opened == {
+        **{
+            "identity": ("alpaca", 91),
+            "alpaca_en_demo": ("alpaca", 999),
+            "alpaca_zh_demo": ("alpaca", 1_000),
+        },
+        **{"glaive_toolcall_en_demo": ("sharegpt", 300), "dpo_en_demo": ("preference", 300)},
+        **{"kto_en_demo": ("kto", 300), "wiki_demo": ("text", 30), "c4_demo": ("text", 300)},
+    }
