@@ -161,17 +161,14 @@ def _dataset(opened: _Opened, index: Index, *, complete: bool) -> Dataset:
     Raises:
         WorkbenchError: it holds no rows.
     """
-    from workbench.data.formats.mapping import missing_columns
+    from workbench.data.formats.mapping import left_out_columns, missing_columns
 
     if not index.rows:
         raise WorkbenchError("the file holds no rows", where=opened.spec, remedy="Give a file with rows.")
     notes = list(opened.notes)
-    if (
-        complete
-        and opened.reading.mapping
-        and (missing := missing_columns(opened.reading.mapping, index.columns))
-    ):
-        notes.append(missing)
+    if complete and opened.reading.mapping:
+        said = (missing_columns, left_out_columns)
+        notes += filter(None, (say(opened.reading.mapping, index.columns) for say in said))
     return Dataset(
         opened.spec,
         opened.container,

@@ -15,6 +15,7 @@ from workbench.data.formats.detect import FORMATS, detect_format
 from workbench.data.formats.fields import RowProblem
 from workbench.data.formats.mapping import (
     Mapping,
+    left_out_columns,
     mapped_format,
     mapping_text,
     missing_columns,
@@ -23,6 +24,7 @@ from workbench.data.formats.mapping import (
 )
 from workbench.data.formats.mapping_text import incomplete
 from workbench.data.formats.naming import COLUMN_KEYS, FORMATTINGS, TAG_KEYS
+from workbench.data.opening import open_dataset
 from workbench.errors import WrongUse
 
 USER, ASSISTANT = Message("user", "q"), Message("assistant", "a")
@@ -143,6 +145,17 @@ def test_a_missing_column_names_those_there_are() -> None:
         "the mapping names the columns more and kind, and the file has ask and answer"
     )
     assert missing_columns(mapping, ["ask", "answer", "more", "kind"]) is None
+
+
+def test_parts_of_a_conversation_that_are_left_out_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"ask": "q", "answer": "a", "history": [["b", "c"]], "system": "s", "id": 1}\n')
+    dataset = open_dataset(path, mapping=parse_mapping("prompt=ask response=answer"))
+    assert dataset.notes == ["the mapping leaves out history and system, which are not trained on"]
+    assert len(dataset.conversation(1).messages) == 2
+    mapping = parse_mapping("prompt=ask response=answer history=history system=system")
+    assert open_dataset(path, mapping=mapping).notes == []
+    assert left_out_columns(Mapping(), ["system"]) is None
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from workbench.data.conversation import Conversation
+from workbench.data.formats import turns
 from workbench.data.formats.detect import FORMATS, Format
 from workbench.data.formats.fields import Record, Renamed, RowProblem, Tags, listed, text
 from workbench.data.formats.mapping_text import mapping_text, parse_mapping
@@ -12,11 +13,21 @@ from workbench.data.formats.naming import Mapping
 from workbench.data.formats.suggest import suggest
 from workbench.untrusted import shorten
 
-__all__ = ["Mapping", "mapped_format", "mapping_text", "missing_columns", "parse_mapping", "suggest"]
+__all__ = [
+    "Mapping",
+    "left_out_columns",
+    "mapped_format",
+    "mapping_text",
+    "missing_columns",
+    "parse_mapping",
+    "suggest",
+]
 
 # What the formats' own readers call the columns.
 _OWN_NAMES = {"prompt": "instruction", "query": "input", "response": "output", "messages": "conversations"}
 _NEEDED = ("prompt", "response", "messages", "chosen", "rejected", "kto_tag")
+# Columns that would be part of a conversation if no mapping said otherwise.
+_SPEAKING = ("system", "history", "input", "tools", *turns.COLUMNS)
 _ROLES = {
     "user_tag": "user",
     "assistant_tag": "assistant",
@@ -76,3 +87,13 @@ def missing_columns(mapping: Mapping, columns: Iterable[str]) -> str | None:
         return None
     what = "column" if len(missing) == 1 else "columns"
     return f"the mapping names the {what} {listed(missing)}, and the file has {listed(there, 20)}"
+
+
+def left_out_columns(mapping: Mapping, columns: Iterable[str]) -> str | None:
+    """A sentence about columns that look like parts of the conversation and that the mapping leaves out."""
+    named = {column for _, column in mapping.columns} | set(mapping.labels)
+    left = [column for column in columns if column in _SPEAKING and column not in named]
+    if not left or not mapping.columns:
+        return None
+    are = "is" if len(left) == 1 else "are"
+    return f"the mapping leaves out {listed(left)}, which {are} not trained on"
