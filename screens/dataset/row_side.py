@@ -31,37 +31,38 @@ class RowSide(Vertical):
     /* With a file open, the selected row stands beside the rows, or below them on a narrow terminal. */
     DataScreen RowSide { display: none; }
     DataScreen.-open RowSide { display: block; }
-    DataScreen StatisticsPane { height: 15; display: none; }
+    DataScreen FiguresPanel { height: 17; display: none; }
     DataScreen ConversationPane, DataScreen TokensPane, DataScreen JsonPane { height: 1fr; }
     RowSide TokensPane, RowSide JsonPane, RowSide ConversationPane { display: none; }
     RowSide.-conversation ConversationPane { display: block; }
     RowSide.-tokens TokensPane { display: block; }
     RowSide.-json JsonPane { display: block; }
-    DataScreen.-open.-statistics StatisticsPane { display: block; }
+    DataScreen.-open.-statistics FiguresPanel { display: block; }
 
     DataScreen.-narrow #panes { layout: vertical; }
     DataScreen.-narrow #file-side { width: 100%; height: 9; }
     DataScreen.-narrow RowSide { width: 100%; height: 1fr; }
     DataScreen.-narrow #file-side { height: 1fr; }
     DataScreen.-narrow.-open #file-side { height: 9; }
-    /* A short one has no room for a third pane: the figures take the rows' place. */
-    DataScreen.-short.-statistics StatisticsPane { height: 1fr; }
-    DataScreen.-short.-statistics.-open RowsPane { display: none; }
-    DataScreen.-short.-narrow.-statistics.-open RowSide { display: none; }
-    DataScreen.-short.-narrow.-statistics.-open #file-side { height: 1fr; }
+    /* A short one has no room for both: the figures take the place of the rows. */
+    DataScreen.-short.-statistics.-open FiguresPanel { height: 1fr; }
+    DataScreen.-short.-statistics.-open #panes { display: none; }
 
     /* A wide and tall one shows everything. */
-    DataScreen.-wide.-tall.-open StatisticsPane { display: block; height: 17; }
+    DataScreen.-wide.-tall.-open FiguresPanel { display: block; height: 19; }
     DataScreen.-wide.-tall TokensPane, DataScreen.-roomy.-tall TokensPane { display: block; }
     DataScreen.-wide.-tall RowSide.-tokens ConversationPane { display: block; }
     DataScreen.-roomy.-tall RowSide.-tokens ConversationPane { display: block; }
     DataScreen.-roomy.-tall TokensPane { height: 3fr; }
     DataScreen.-roomy.-tall ConversationPane, DataScreen.-roomy.-tall JsonPane { height: 2fr; }
-    DataScreen.-wide.-tall.-open.-statistics StatisticsPane { display: none; }
+    DataScreen.-wide.-tall.-open.-statistics FiguresPanel { display: none; }
 
     DataScreen.-zoom-row #file-side { display: none; }
     DataScreen.-zoom-rows.-open RowSide { display: none; }
     DataScreen.-zoom-rows.-open #file-side { height: 1fr; }
+    DataScreen.-zoom-row FiguresPanel, DataScreen.-zoom-rows FiguresPanel { display: none !important; }
+    DataScreen.-zoom-figures.-open #panes { display: none; }
+    DataScreen.-zoom-figures.-open FiguresPanel { height: 1fr; }
     """
 
     def __init__(self, view: object = None) -> None:

@@ -19,10 +19,10 @@ from screens.remembered import recall, recent_files, remember, remember_file
 from screens.widgets.room import Room
 
 if TYPE_CHECKING:
+    from screens.dataset.figures.panel import FiguresPanel
     from screens.dataset.lens import Lens
     from screens.dataset.messages import ShowRows
     from screens.dataset.row_side import RowSide
-    from screens.dataset.statistics_pane import StatisticsPane
     from workbench.data.dataset import Dataset
 
 SETTLE_S = 0.04
@@ -80,7 +80,7 @@ class DataScreen(Room):
         self.cutoff_len = 2048
         self._settled: Timer | None = None
         self._row_side: RowSide | None = None
-        self._statistics: StatisticsPane | None = None
+        self._statistics: FiguresPanel | None = None
 
     def compose_body(self) -> ComposeResult:
         yield FileLine()
@@ -135,12 +135,12 @@ class DataScreen(Room):
 
     async def _mount_panes(self) -> None:
         """The panes of an open file: without one, nobody waits for them to be imported and laid out."""
+        from screens.dataset.figures.panel import FiguresPanel
         from screens.dataset.row_side import RowSide
-        from screens.dataset.statistics_pane import StatisticsPane
 
-        self._row_side, self._statistics = RowSide(recall("data_view")), StatisticsPane()
+        self._row_side, self._statistics = RowSide(recall("data_view")), FiguresPanel()
         await self.query_one("#panes").mount(self._row_side)
-        await self.query_one("#file-side").mount(self._statistics)
+        await self.mount(self._statistics, after="#panes")
 
     def on_rows_pane_shown(self, message: RowsPane.Shown) -> None:
         self.refresh_bindings()
@@ -151,6 +151,9 @@ class DataScreen(Room):
         from screens.dataset import showing
 
         showing.these_rows(self.rows_pane, message)
+        if not self.rows_pane.is_on_screen:
+            # The figures stand where the rows are to be seen now.
+            self._rearrange(lambda: self.remove_class("-statistics", "-zoom-figures"))
 
     def on_rows_pane_selected(self, message: RowsPane.Selected) -> None:
         self.row = message.row
@@ -270,10 +273,19 @@ class DataScreen(Room):
         """Show or hide the figures of the whole file."""
         self._rearrange(lambda: self.toggle_class("-statistics"))
 
+        def focus() -> None:
+            if self._statistics is not None and self._statistics.display:
+                self._statistics.focus_front()
+
+        self.call_after_refresh(focus)
+
     def action_zoom(self) -> None:
         """The focused pane alone, or all of them again."""
-        if self.has_class("-zoom-row") or self.has_class("-zoom-rows"):
-            self._rearrange(lambda: self.remove_class("-zoom-row", "-zoom-rows"))
+        zooms = ("-zoom-row", "-zoom-rows", "-zoom-figures")
+        if any(self.has_class(zoom) for zoom in zooms):
+            self._rearrange(lambda: self.remove_class(*zooms))
+        elif self._statistics is not None and self._statistics.has_focus_within:
+            self.add_class("-zoom-figures")
         else:
             self.add_class("-zoom-row" if self._on_row_side else "-zoom-rows")
 
@@ -290,7 +302,7 @@ class DataScreen(Room):
             panes = [pane for pane in self.query("LinesView") if pane.is_on_screen]
             tables = [table for table in self.query("RowTable") if table.is_on_screen]
             wanted = panes + tables if on_row else tables + panes
-            if wanted and self.focused not in wanted:
+            if wanted and (self.focused is None or not self.focused.is_on_screen):
                 wanted[0].focus()
 
         self.call_after_refresh(focus)

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from screens.dataset.flow import Run
 from workbench.figures import count
 from workbench.untrusted import printable, shorten
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from workbench.data.conversation import Conversation
     from workbench.data.tokens.encode import Encoded, Span
     from workbench.data.tokens.paint import Piece
 
 # The text of a token may be long: a run of spaces, a rule of dashes.
 LONGEST_TEXT = 24
+MOST_NAMED = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,7 @@ class TokenRow:
             *_fate(piece, self._span(first)),
         )
         names = self.tokenizer.convert_ids_to_tokens(list(piece.ids))
-        parts: list[str | tuple[str, str]] = []
+        parts: list[str | tuple[str, str]] = [("id " if len(names) == 1 else "ids ", "$text-muted")]
         for id_, name in zip(piece.ids, names, strict=True):
             parts += [f"{id_} ", (f"{shorten(str(name), LONGEST_TEXT)}  ", "$primary")]
         parts += [("is ", "$text-muted"), _quoted(piece.text), (_named(piece.text), "$text-muted")]
@@ -82,6 +85,18 @@ class TokenRow:
     def _span(self, token: int) -> Span:
         spans = self.encoded.spans
         return spans[max(bisect_right(spans, token, key=lambda span: span.start) - 1, 0)]
+
+
+def lost_runs(conversation: Conversation, tokenizer: PreTrainedTokenizerBase) -> list[Run]:
+    """A sentence on the characters of the row that the tokenizer leaves out, if there are any."""
+    from workbench.data.tokens.lost_characters import lost_characters
+
+    lost = lost_characters("\n".join(text for _, text in conversation.strings()), tokenizer)
+    if not lost:
+        return []
+    named = "  ".join(f"{printable(sign)} U+{ord(sign):04X}" for sign in lost[:MOST_NAMED])
+    more = f" and {count(len(lost) - MOST_NAMED)} more" if len(lost) > MOST_NAMED else ""
+    return [Run(f"! The model will not read: {named}{more}. Its vocabulary lacks them.\n\n", "warning")]
 
 
 def _fate(piece: Piece, span: Span) -> list[str | tuple[str, str]]:

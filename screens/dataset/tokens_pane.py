@@ -283,7 +283,7 @@ class TokensPane(Vertical):
         tokens: TokenRow | None = None
         try:
             tokenizer = lens.tokenizer.load(lambda: worker.is_cancelled)
-            from screens.dataset.token_row import TokenRow
+            from screens.dataset.token_row import TokenRow, lost_runs
             from workbench.data.tokens.encode import RowDropped, encode
             from workbench.data.tokens.paint import paint
 
@@ -296,6 +296,7 @@ class TokensPane(Vertical):
             if refusal:
                 head.append(Run(f"✗ This row is not trained: {printable(refusal)}.\n\n", "problem"))
             if encoded is not None and not worker.is_cancelled:
+                head += lost_runs(conversation, tokenizer)
                 tokens = TokenRow.of(encoded, paint(encoded, tokenizer), tokenizer)
         except Abandoned:
             return

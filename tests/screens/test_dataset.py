@@ -22,7 +22,6 @@ from screens.dataset.row_panes import ConversationPane
 from screens.dataset.row_table import RowTable
 from screens.dataset.rows_pane import RowsPane
 from screens.dataset.screen import DataScreen
-from screens.dataset.statistics_pane import StatisticsPane
 from screens.dataset.tokens_pane import TokensPane
 from screens.remembered import recent_files, remember, remember_file
 from workbench.untrusted import display_width
@@ -171,10 +170,7 @@ async def test_columns_of_no_format_are_shown_as_they_are(tmp_path: Path) -> Non
         await opened(pilot, app)
         shown = text_of(data_screen(app).query_one(ConversationPane))
         assert "belong to no format" in " ".join(shown.split()) and "心血管科" in shown
-        await pilot.press("s")
-        statistics = data_screen(app).query_one(StatisticsPane)
         assert "unknown" in data_screen(app).query_one(FileLine).render().plain
-        assert statistics.statistics is None
 
 
 async def test_recent_files_are_offered_while_nothing_is_open(file: str) -> None:
@@ -253,43 +249,6 @@ async def test_tokens_are_those_of_the_trainer_and_the_cut_is_drawn(file: str, s
         assert f"cut at {cutoff}: 5 tokens lost, {cut.cut_trained} of them trained" in rule
         lost = "".join(text for line in tokens.lines._lines for text, kind in line if kind.startswith("cut"))
         assert lost.replace("⏎", "\n") == tokenizer.decode(cut.cut_ids)
-
-
-async def test_statistics_are_counted_when_they_are_asked_for(file: str, smollm2: Path) -> None:
-    from workbench.data.inspection import inspect
-
-    remember("model", str(smollm2))
-    remember("cutoff_len", 45)
-    app = WorkbenchApp(dataset=file)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await opened(pilot, app)
-        pane = data_screen(app).query_one(StatisticsPane)
-        await pilot.pause(0.2)
-        assert not pane.counting and pane.statistics is None, "nothing is counted before it is asked for"
-        await pilot.press("s")
-        await wait_for(pilot, lambda: pane.statistics, 60)
-        assert pane.statistics is not None
-        expected = inspect(file, model=str(smollm2), cutoff_len=45)["tokens"]
-        assert pane.statistics.as_dict() == expected
-        shown = str(pane.render())
-        assert f"{expected['total']}" in shown and "cutoff 45" in shown and "rows cut" in shown
-        # A row that the cutoff leaves nothing of is listed with the bad ones.
-        await pilot.press("b")
-        listed = [str(option.prompt) for option in app.screen.query_one(OptionList).options]
-        assert len(listed) == 1 + expected["untrained_rows"]
-
-
-async def test_counting_can_be_stopped(tmp_path: Path, smollm2: Path) -> None:
-    remember("model", str(smollm2))
-    many = [{"instruction": f"row {n}", "output": "word " * 40} for n in range(20_000)]
-    app = WorkbenchApp(dataset=write_rows(tmp_path / "many.jsonl", many))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await opened(pilot, app)
-        pane = data_screen(app).query_one(StatisticsPane)
-        await pilot.press("s")
-        await wait_for(pilot, lambda: pane.counting and "%" in str(pane.render()), 60)
-        await pilot.press("escape")
-        assert not pane.counting and "stopped" in str(pane.render())
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])

@@ -1,4 +1,4 @@
-"""How the Data screen draws: lines of text, the histogram, the widths of columns."""
+"""How the Data screen draws: lines of text, the widths of columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screens.dataset.flow import FlowStopped, Rule, Run, flow
-from screens.dataset.histogram import draw_histogram
 from screens.dataset.row_columns import shared_widths
 from workbench.untrusted import display_width
 
@@ -39,22 +38,6 @@ def test_a_rule_takes_a_line_of_its_own() -> None:
 def test_lines_that_nobody_waits_for_are_given_up() -> None:
     with pytest.raises(FlowStopped):
         flow([Run("word ", "a")] * 5000, 20, lambda: True)
-
-
-def test_the_cutoff_is_drawn_where_it_falls_and_said_where_it_does_not() -> None:
-    lengths = [10] * 90 + [100] * 10
-    cut = draw_histogram(lengths, 50, 60, 8)
-    columns = {line.plain.index("│") for line in cut[:-1]}
-    assert len(columns) == 1
-    assert "cutoff 50" in cut[-1].plain and "100 tokens" in cut[-1].plain
-    assert cut[0].plain.strip().startswith("90"), "the highest bar is labelled"
-    beyond = draw_histogram(lengths, 2048, 60, 8)
-    assert "cuts none" in beyond[-1].plain and not any("│" in line.plain for line in beyond)
-
-
-def test_a_single_long_row_is_still_seen() -> None:
-    lines = draw_histogram([10] * 100_000 + [500], 2048, 60, 8)
-    assert lines[-2].plain.rstrip().endswith("▁")
 
 
 @given(st.lists(st.integers(1, 80), min_size=1, max_size=9), st.integers(20, 200))

@@ -1,0 +1,379 @@
+"""How long the rows are, in characters and in tokens, and what the cutoff does to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.events import Click, Resize
+from textual.message import Message
+from textual.widgets import OptionList, Static
+
+from screens.dataset.figures.entry_list import Entry, EntryList
+from screens.dataset.figures.pane import FigurePane
+from workbench.figures import count, significant
+
+if TYPE_CHECKING:
+    import numpy
+
+    from screens.dataset.figures.spread import Ranges, Spread
+    from workbench.data.dataset import Dataset
+    from workbench.data.tokens.statistics import TokenStatistics
+
+FIGURES_WIDTH = 30
+ALL = "all"
+READ_ONLY = Entry()
+OF_CHARACTERS = ("system", "user", "assistant", "tool", "text")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A name, a number, how it is styled, and the rows behind it."""
+
+    name: str
+    number: str
+    style: str = ""
+    entry: Entry = READ_ONLY
+
+
+class LengthEntries(EntryList):
+    """The figures beside the bars: up and down walk these, left and right the bars."""
+
+    HELP = (
+        "The lengths of the rows, and what the cutoff does to them. u turns between tokens and characters, w "
+        "between the roles. Left and right walk the bars, up and down the figures, and enter opens the rows "
+        "behind what is chosen. A red line is the cutoff. Where few rows are very long, the ranges grow with "
+        "the length (log scale)."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("u", "unit", "Unit", tooltip="Lengths in tokens or in characters"),
+        Binding("w", "role", "Role", tooltip="Lengths of all, or of what one role says"),
+        Binding("left", "bar(-1)", "Bar before", show=False),
+        Binding("right", "bar(1)", "Next bar", show=False),
+    ]
+
+    @dataclass
+    class Asked(Message):
+        """A key that the pane answers: `unit`, `role`, `bar` with a step, or `open` the bar."""
+
+        what: str
+        step: int = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_bar = False
+
+    def action_unit(self) -> None:
+        """Tokens, or characters."""
+        self.post_message(self.Asked("unit"))
+
+    def action_role(self) -> None:
+        """The next role."""
+        self.post_message(self.Asked("role"))
+
+    def action_bar(self, step: int) -> None:
+        """The bar before or behind."""
+        self.post_message(self.Asked("bar", step))
+
+    def action_select(self) -> None:
+        if self.on_bar:
+            self.post_message(self.Asked("open"))
+        else:
+            super().action_select()
+
+
+class LengthsPane(FigurePane):
+    """A histogram, and figures beside it."""
+
+    NAME = "lengths"
+    DEFAULT_CSS = f"""
+    LengthsPane {{ width: 2fr; }}
+    LengthsPane > Horizontal {{ height: 1fr; }}
+    LengthsPane #bars {{ width: 1fr; height: 100%; }}
+    LengthsPane EntryList {{ width: {FIGURES_WIDTH}; margin-left: 2; }}
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: LengthEntries = LengthEntries()
+        self.role, self.unit = ALL, "tokens"
+        self.bar: int | None = None
+        self.ranges: Ranges | None = None
+        self.statistics: TokenStatistics | None = None
+        self._bars = Static(id="bars", markup=False)
+        self._dataset: Dataset | None = None
+        self._spreads: dict[tuple[str, str], Spread] = {}
+        self._counting = ""
+
+    def compose(self) -> ComposeResult:
+        yield self.saying
+        with Horizontal():
+            yield self._bars
+            yield self.entries
+
+    # --- what is shown
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._dataset = self.statistics = None
+        self._spreads.clear()
+        self.bar, self._counting = None, ""
+        self._draw()
+
+    def show_facts(self, dataset: Dataset) -> None:
+        """Show the characters of this data set."""
+        self._dataset = dataset
+        self._draw()
+
+    def show_tokens(self, statistics: TokenStatistics | None, counting: str = "") -> None:
+        """Show these tokens too; or say why there are none yet."""
+        old, self.statistics, self._counting = self.statistics, statistics, counting
+        if statistics is None or old is None or statistics.lengths is not old.lengths:
+            self._spreads = {key: spread for key, spread in self._spreads.items() if key[0] != "tokens"}
+            self.bar = None
+        self._draw()
+
+    @property
+    def shown_unit(self) -> str:
+        """Tokens, if they are wished for and counted."""
+        return self.unit if self.statistics is not None else "characters"
+
+    @property
+    def roles(self) -> list[str]:
+        """The roles that say anything, behind all of them together."""
+        if self.shown_unit == "tokens":
+            assert self.statistics is not None
+            return [ALL, *self.statistics.lengths_by_role]
+        if self._dataset is None:
+            return [ALL]
+        facts, good = self._dataset.facts, self._good
+        saying = [role for role in OF_CHARACTERS if getattr(facts, f"{role}_chars")[good].any()]
+        return [ALL, *saying] if len(saying) > 1 else [ALL]
+
+    @property
+    def _good(self) -> numpy.ndarray:
+        """For each row, whether it can be used."""
+        from workbench.data.health.facts import Flag
+
+        assert self._dataset is not None
+        return (self._dataset.facts.flags & Flag.BAD.value) == 0
+
+    def spread(self) -> Spread | None:
+        """The lengths that are shown."""
+        if self._dataset is None:
+            return None
+        if self.role not in self.roles:
+            self.role = ALL
+        key = (self.shown_unit, self.role)
+        if key not in self._spreads:
+            self._spreads[key] = self._of_tokens() if key[0] == "tokens" else self._of_characters()
+        return self._spreads[key]
+
+    def _of_tokens(self) -> Spread:
+        from screens.dataset.figures.spread import Spread
+
+        assert self.statistics is not None
+        statistics = self.statistics
+        if self.role == ALL:
+            return Spread(statistics.rows, statistics.lengths)
+        lengths = statistics.lengths_by_role[self.role]
+        return Spread(statistics.rows[lengths > 0], lengths[lengths > 0])
+
+    def _of_characters(self) -> Spread:
+        import numpy
+
+        from screens.dataset.figures.spread import Spread
+
+        assert self._dataset is not None
+        facts = self._dataset.facts
+        lengths = facts.chars if self.role == ALL else getattr(facts, f"{self.role}_chars")
+        chosen = self._good
+        if self.role != ALL:
+            chosen = chosen & (lengths > 0)
+        return Spread(numpy.flatnonzero(chosen) + 1, lengths[chosen].astype(numpy.int64))
+
+    # --- drawing
+
+    def on_resize(self, event: Resize) -> None:
+        self.call_after_refresh(self._draw_bars)
+
+    def _draw(self) -> None:
+        spread = self.spread()
+        unit = f"in {self.shown_unit}" if spread is not None else ""
+        self.entitle(f"{unit}, {'all roles' if self.role == ALL else self.role}" if unit else "")
+        self._draw_bars()
+        if spread is None:
+            self.entries.put((), lambda width, ascii_only: ())
+            return
+        figures = [*length_figures(spread, self.shown_unit)]
+        if self.statistics is not None:
+            figures += token_figures(self.statistics)
+        notes = [self._counting] if self._counting else []
+
+        def draw(width: int, ascii_only: bool) -> Sequence[Content]:
+            return [*(_line(figure, width) for figure in figures), *(Content(note) for note in notes)]
+
+        self.entries.put([*(figure.entry for figure in figures), *(Entry() for _ in notes)], draw)
+
+    def _draw_bars(self) -> None:
+        from screens.dataset.figures.histogram import bars_width, describe_range, draw_histogram
+        from screens.dataset.figures.spread import ranges
+
+        spread = self.spread()
+        width, height = self._bars.size
+        self.border_subtitle = ""
+        if spread is None or width < 2:
+            self._bars.update("")
+            return
+        if not len(spread):
+            self._bars.update(Content("No row has any of this."))
+            return
+        cutoff_len = None
+        if self.statistics is not None and self.shown_unit == "tokens" and self.role == ALL:
+            cutoff_len = self.statistics.cutoff_len
+        self.ranges = found = ranges(spread, max(bars_width(spread, width), 2), cutoff_len)
+        if self.bar is not None:
+            self.bar = min(self.bar, len(found.counts) - 1)
+            self.border_subtitle = describe_range(found, self.bar, len(spread), self.shown_unit)
+        elif found.log:
+            self.border_subtitle = "log scale: few rows are very long"
+        ascii_only = self.app.has_class("-ascii")
+        lines = draw_histogram(
+            found, width, height, cutoff_len=cutoff_len, chosen=self.bar, ascii_only=ascii_only
+        )
+        self._bars.update(Content("\n").join(lines))
+
+    # --- keys
+
+    def on_length_entries_asked(self, message: LengthEntries.Asked) -> None:
+        message.stop()
+        if message.what == "unit":
+            self.unit = "characters" if self.unit == "tokens" else "tokens"
+            self._choose_bar(None)
+            self._draw()
+        elif message.what == "role":
+            roles = self.roles
+            self.role = roles[(roles.index(self.role) + 1) % len(roles)] if self.role in roles else ALL
+            self._choose_bar(None)
+            self._draw()
+        elif message.what == "bar" and self.ranges is not None:
+            self._step(message.step)
+        elif message.what == "open":
+            self._open_bar()
+
+    def _step(self, step: int) -> None:
+        """To the next bar that has rows; the first time, to the highest."""
+        assert self.ranges is not None
+        counts = self.ranges.counts
+        at = counts.index(max(counts)) if self.bar is None else self.bar + step
+        while 0 <= at < len(counts) and not counts[at]:
+            at += step
+        if 0 <= at < len(counts):
+            self._choose_bar(at)
+            self._draw_bars()
+
+    def _choose_bar(self, bar: int | None) -> None:
+        self.bar, self.entries.on_bar = bar, bar is not None
+        if bar is not None:
+            with self.prevent(OptionList.OptionHighlighted):
+                self.entries.highlighted = None
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        if self.bar is not None and self.entries.highlighted is not None:
+            self._choose_bar(None)
+            self._draw_bars()
+
+    def _open_bar(self) -> None:
+        spread = self.spread()
+        if spread is None or self.ranges is None or self.bar is None:
+            return
+        low, high = self.ranges.edges[self.bar], self.ranges.edges[self.bar + 1]
+        first, last = self.bar == 0, self.bar == len(self.ranges.counts) - 1
+        rows = spread.between(0 if first else low, None if last else high)
+        who = "" if self.role == ALL else f" of {self.role}"
+        span = count(low) if low >= high - 1 else f"{count(low)} to {count(high - 1)}"
+        self.entries.open(Entry(lambda: rows, f"{span} {self.shown_unit}{who}"))
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self._bars)
+        if offset is None or self.ranges is None:
+            return
+        column = offset.x - (self._bars.size.width - len(self.ranges.columns))
+        if 0 <= column < len(self.ranges.columns):
+            self.entries.focus()
+            self._choose_bar(self.ranges.columns[column])
+            self._draw_bars()
+
+
+def length_figures(spread: Spread, unit: str) -> list[Figure]:
+    """What is in the middle, and what is long."""
+    if not len(spread):
+        return []
+    long, longest = spread.at(0.95), spread.longest
+    mean = spread.mean
+
+    def over() -> numpy.ndarray:
+        return spread.between(long + 1, None)
+
+    over_title = f"longer than 95 % of the rows, {count(long)} {unit}"
+    behind = Entry(over, over_title) if longest > long else Entry()
+    return [
+        Figure("median", count(spread.at(0.5))),
+        Figure("mean", "–" if math.isnan(mean) else significant(mean)),
+        Figure("95 % within", count(long), entry=behind),
+        Figure(
+            "longest",
+            count(longest),
+            entry=Entry(lambda: spread.between(longest, None), f"the longest: {count(longest)} {unit}"),
+        ),
+    ]
+
+
+def token_figures(statistics: TokenStatistics) -> list[Figure]:
+    """What the cutoff leaves; what is lost stands out."""
+    kept = statistics.total - statistics.tokens_lost
+    share = f"{statistics.trained / kept:.0%}" if kept else "–"
+
+    def lost(name: str, number: int, rows: Callable[[], numpy.ndarray], title: str) -> Figure:
+        return Figure(
+            name, count(number), "$text-error" if number else "", Entry(rows, title) if number else Entry()
+        )
+
+    cut = f"cut at {count(statistics.cutoff_len)} tokens"
+    packing = statistics.packing
+    return [
+        Figure("tokens", count(statistics.total)),
+        Figure(f"trained ({share})", count(statistics.trained)),
+        lost("rows cut", statistics.rows_cut, lambda: statistics.cut_rows, cut),
+        lost("tokens lost", statistics.tokens_lost, lambda: statistics.cut_rows, cut),
+        lost(
+            "rows losing end",
+            statistics.eos_lost,
+            lambda: statistics.eos_lost_rows,
+            "answers that lose their end",
+        ),
+        lost(
+            "rows not trained",
+            statistics.untrained_rows,
+            lambda: statistics.untrained_rows_numbers,
+            "rows that are not trained",
+        ),
+        Figure("packed sequences", count(packing.sequences)),
+        Figure("packed full", f"{packing.efficiency:.1%}"),
+        Figure("cutoff losing none", count(statistics.lossless_cutoff)),
+    ]
+
+
+def _line(figure: Figure, width: int) -> Content:
+    room = max(width - len(figure.number) - 1, 4)
+    name = figure.name[:room]
+    return Content.assemble(
+        (f"{name:<{room}} ", "$text-muted"), (figure.number, figure.style or "$foreground")
+    )
