@@ -56,8 +56,9 @@ def inspect(
     inspection.check_options(model, cutoff_len)
     with _progress() as progress:
         dataset = inspection.opened(path, format, mapping, progress)
+        nearly = inspection.near_duplicates(dataset, progress) if near else None
         report = inspection.inspected(
-            dataset, model=model, cutoff_len=cutoff_len, held_out=held_out, near=near, progress=progress
+            dataset, nearly, model=model, cutoff_len=cutoff_len, held_out=held_out, progress=progress
         )
         saved = inspection.save_bad_rows(dataset, save_bad_rows) if save_bad_rows else None
     if as_json:
@@ -67,7 +68,7 @@ def inspect(
     from workbench.cli.report import print_report
     from workbench.figures import count
 
-    print_report(dataset, report, near=near)
+    print_report(dataset, report, nearly)
     if saved is not None:
         say(f"bad rows saved to {save_bad_rows}: {count(saved)}")
 

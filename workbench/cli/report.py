@@ -11,6 +11,7 @@ from workbench.untrusted import display_width, shorten
 
 if TYPE_CHECKING:
     from workbench.data.dataset import Dataset
+    from workbench.data.health.near import NearDuplicates
     from workbench.data.health.report import Finding
 
 _MOST_BAD = 20
@@ -19,7 +20,7 @@ _BAR = 24
 _NAME = 28
 
 
-def print_report(dataset: Dataset, report: Mapping[str, Any], *, near: bool) -> None:
+def print_report(dataset: Dataset, report: Mapping[str, Any], near: NearDuplicates | None) -> None:
     """Print what `inspected` says about the rows."""
     _print_lines(_about(report) + (_tokens(report) if "tokens" in report else []))
     _print_bad(report["bad_rows"])
@@ -116,13 +117,12 @@ def _print_labels(column: str, counts: Mapping[str, int], rows: int) -> None:
         say(f"  {count(len(rest))} more have {_counted(sum(rest))}, {_share(sum(rest), rows)}")
 
 
-def _print_findings(dataset: Dataset, near: bool) -> None:
-    from workbench.data.health.near import find_near
+def _print_findings(dataset: Dataset, near: NearDuplicates | None) -> None:
     from workbench.data.health.report import findings, near_finding
 
     found = [finding for finding in findings(dataset) if finding.key != "bad"]
     if near:
-        found.insert(3, near_finding(find_near(dataset)))
+        found.insert(3, near_finding(near))
     there = [finding for finding in found if finding.count]
     say("\nfindings" if there else "\nfindings: none")
     if there:

@@ -16,6 +16,7 @@ from workbench.errors import WrongUse
 
 if TYPE_CHECKING:
     from workbench.data.formats.mapping import Mapping
+    from workbench.data.health.near import NearDuplicates
 
 # Told what is being done, and the share of it that is done, 0 to 1.
 Told = Callable[[str, float], None]
@@ -52,8 +53,9 @@ def inspect(
     """
     check_options(model, cutoff_len)
     dataset = opened(spec, format, mapping, progress)
+    nearly = near_duplicates(dataset, progress) if near else None
     return inspected(
-        dataset, model=model, cutoff_len=cutoff_len, held_out=held_out, near=near, progress=progress
+        dataset, nearly, model=model, cutoff_len=cutoff_len, held_out=held_out, progress=progress
     )
 
 
@@ -83,19 +85,25 @@ def opened(
     return open_dataset(spec, format=format, mapping=mapping, progress=_named("opening", progress))
 
 
+def near_duplicates(dataset: Dataset, progress: Told | None = None) -> NearDuplicates:
+    """Rows that are nearly an earlier one, with the progress in words."""
+    from workbench.data.health.near import find_near
+
+    return find_near(dataset, progress=_named("looking for near duplicates", progress))
+
+
 def inspected(
     dataset: Dataset,
+    near: NearDuplicates | None,
     *,
     model: str | None = None,
     cutoff_len: int | None = None,
     held_out: str | Path | None = None,
-    near: bool = True,
     progress: Told | None = None,
 ) -> dict[str, Any]:
-    """What `inspect` says, of rows that are open."""
+    """What `inspect` says, of rows that are open and near duplicates that were looked for, or not."""
     from workbench.data.health.duplicates import find_duplicates
     from workbench.data.health.lengths import lengths_by_role
-    from workbench.data.health.near import find_near
     from workbench.data.health.report import findings, languages
     from workbench.data.tokens.counting import count_tokens
     from workbench.data.tokens.statistics import DEFAULT_CUTOFF
@@ -119,7 +127,7 @@ def inspected(
     }
     if note := dataset.training_note():
         told["notes"].append(f"{note[0].upper()}{note[1:]}.")
-    nearly = find_near(dataset, progress=_named("near duplicates", progress)).count if near else None
+    nearly = near.count if near else None
     health = {finding.key: finding.count for finding in findings(dataset)}
     told["duplicates"] = {**find_duplicates(dataset.facts).as_dict(), "near": nearly}
     told["placeholders"] = health["placeholders"]

@@ -72,7 +72,6 @@ def test_no_runs_yet(home: Path) -> None:
     ("words", "code", "said"),
     [
         (["inspect", "/no/such/file.json"], 1, "/no/such/file.json"),
-        (["inspect", "/"], 1, "folder"),
         (["train", "lora_rnk=3"], 2, "did you mean lora_rank?"),
         (["train", "model_name_or_path=/none", "dataset=/none"], 2, "/none"),
         (["train", "/no/recipe.yaml"], 1, "there is no such recipe"),

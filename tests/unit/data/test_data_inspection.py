@@ -182,3 +182,9 @@ def test_wrong_use_is_a_sentence(home: Path, tmp_path: Path, words: list[str], c
     done = workbench(str(path), *words)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
+
+
+def test_a_folder_without_data_is_said(tmp_path: Path) -> None:
+    done = workbench(str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{tmp_path}: the folder holds no data files" in done.stderr

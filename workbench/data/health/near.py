@@ -41,9 +41,10 @@ SIMILAR = 0.8
 # Rows from whose prompts it is learnt which instruction is given again and again.
 _SAMPLE = 1_000
 _VERIFIED_AT_ONCE = 1_024
-# From so many rows on workers are worth their start; each does several shares, so that none ends late.
+# From so many rows on workers are worth their start, and a share is at least as large. Each worker does
+# several, so that none ends late.
 _FOR_WORKERS = 50_000
-_SHARES = 4
+_MOST_SHARES = 4
 _FILE = "near.npz"
 # The shares of the time that sketching and finding candidates take, about.
 _SKETCHED, _PAIRED = 0.7, 0.8
@@ -124,7 +125,9 @@ def _sketched_by_workers(dataset: Dataset, common: Array, folder: Path, look: Lo
     file = folder / "sketches"
     with file.open("wb") as opened:
         opened.truncate(dataset.rows * PERMUTATIONS * 4)
-    bounds = numpy.linspace(0, dataset.rows, _SHARES * worker_count() + 1).astype(int).tolist()
+    workers = worker_count()
+    shares = max(workers, min(workers * _MOST_SHARES, dataset.rows // _FOR_WORKERS))
+    bounds = numpy.linspace(0, dataset.rows, shares + 1).astype(int).tolist()
     order = {
         "spec": dataset.spec,
         # The format that was found is given, since it was found in this file.
