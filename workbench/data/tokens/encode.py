@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.conversation import MODEL_ROLES, Conversation
-from workbench.data.tokens.rendering import Rendered, TemplateRefusal, render
+from workbench.data.tokens.rendering import Rendered, Renderer, TemplateRefusal
 from workbench.data.tokens.spans import Span, TokenizedText
 from workbench.data.tokens.tokenizer import special_ids
 from workbench.errors import WorkbenchError
@@ -137,6 +137,7 @@ class RowEncoder:
         self._train_on_prompt = train_on_prompt
         self._mask_history = mask_history
         self._special = special_ids(tokenizer)
+        self._renderer = Renderer(tokenizer)
 
     def encode_all(self, conversations: Iterable[Conversation]) -> Iterator[Encoded | RowDropped]:
         """Each row before it is cut, in order; in place of one that is not trained, why it is not."""
@@ -185,7 +186,7 @@ class RowEncoder:
 
     def _rendered(self, conversation: Conversation) -> Rendered | RowDropped:
         try:
-            return render(supervised(conversation), self._tokenizer)
+            return self._renderer.render(supervised(conversation))
         except TemplateRefusal as refusal:
             return RowDropped(conversation.row, f"the chat template refuses it: {refusal}")
 

@@ -10,11 +10,13 @@ text that is trained is not used.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.conversation import MODEL_ROLES, Conversation
 from workbench.data.tokens.marks import Places, Unmarked, markers
 from workbench.data.tokens.template import for_template, tool_list
+from workbench.data.tokens.transparent import Skeletons
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -54,17 +56,29 @@ class Rendered:
     regions: tuple[Region, ...]
 
 
-def render(conversation: Conversation, tokenizer: PreTrainedTokenizerBase) -> Rendered:
-    """The conversation under the tokenizer's chat template.
+class Renderer:
+    """Renders conversations under a tokenizer's chat template."""
 
-    Raises:
-        TemplateRefusal: the template raises an error for it.
-    """
-    return _Rendering(conversation, tokenizer).rendered()
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+        self._skeletons: dict[str, Skeletons] = {}
+
+    def render(self, conversation: Conversation) -> Rendered:
+        """The whole text, and where the turns are.
+
+        Raises:
+            TemplateRefusal: the template raises an error for it.
+        """
+        return _Rendering(conversation, self._tokenizer, self._skeletons).rendered()
 
 
 class _Rendering:
-    def __init__(self, conversation: Conversation, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        tokenizer: PreTrainedTokenizerBase,
+        skeletons: dict[str, Skeletons],
+    ) -> None:
         self._tokenizer = tokenizer
         self._conversation = conversation
         tools = tool_list(conversation.tools)
@@ -73,6 +87,7 @@ class _Rendering:
         except ValueError as error:
             raise TemplateRefusal(str(error)) from error
         self._tools = tools if tools and "tools" in template else None
+        self._skeletons = skeletons.get(template) or skeletons.setdefault(template, Skeletons(template))
         self._messages = [for_template(message, template) for message in conversation.messages]
         # The conversation's index of each message that the template is given.
         self._origin = list(range(len(self._messages)))
@@ -194,6 +209,12 @@ class _Rendering:
             return None
 
     def _render(self, messages: list[dict[str, Any]], *, ask: bool = False) -> str:
+        known = None
+        if self._tools is None:
+            known = self._skeletons.text(messages, ask, partial(self._by_template, ask=ask))
+        return self._by_template(messages, ask=ask) if known is None else known
+
+    def _by_template(self, messages: list[dict[str, Any]], *, ask: bool) -> str:
         try:
             text = self._tokenizer.apply_chat_template(
                 messages,
