@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from workbench.atomic import write_failure
 from workbench.errors import WorkbenchError, WrongUse
@@ -48,6 +48,7 @@ def run_workers(
     *,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    news: Callable[[Any], None] | None = None,
     at_once: int | None = None,
 ) -> list[dict[str, Any]]:
     """Have each order done by a process of its own, `at_once` at a time; what they found, in order.
@@ -56,6 +57,7 @@ def run_workers(
         module: what is run as `python -m`; it calls `serve`.
         progress: told the share of all orders that is done, 0 to 1.
         cancelled: asked ten times a second whether to stop.
+        news: told what the workers find meanwhile, as it comes.
 
     Raises:
         WorkbenchError: what a worker raised, or that one of them died. The others are ended.
@@ -79,6 +81,10 @@ def run_workers(
                     worker = key.data
                     ended = worker.read()
                     shares[worker.at] = worker.share
+                    if news:
+                        for one in worker.news:
+                            news(one)
+                    worker.news.clear()
                     if ended:
                         selector.unregister(worker.output)
                         found[worker.at] = worker.result()
@@ -97,6 +103,7 @@ class _Worker:
     def __init__(self, at: int, module: str, order: Order) -> None:
         self.at = at
         self.share = 0.0
+        self.news: list[Any] = []
         self._rest = b""
         self._last: dict[str, Any] = {}
         try:
@@ -128,6 +135,8 @@ class _Worker:
             told = json.loads(line)
             if "share" in told:
                 self.share = told["share"]
+                if told["news"] is not None:
+                    self.news.append(told["news"])
             else:
                 self._last = told
         return not data
@@ -168,7 +177,13 @@ def _end(workers: Sequence[_Worker]) -> None:
         worker.close()
 
 
-def serve(work: Callable[[dict[str, Any], Callable[[float], None]], dict[str, Any]]) -> None:
+class Tell(Protocol):
+    """Tells the share that is done, ten times a second at most, and news, which are JSON, at once."""
+
+    def __call__(self, share: float, news: Any = None) -> None: ...
+
+
+def serve(work: Callable[[dict[str, Any], Tell], dict[str, Any]]) -> None:
     """Do one order as a worker process: `work` gets it and a function to tell its progress with.
 
     It is for `__main__` alone: it takes standard input and output, and garbage is not looked for meanwhile.
@@ -184,11 +199,11 @@ def serve(work: Callable[[dict[str, Any], Callable[[float], None]], dict[str, An
     def tell(**told: Any) -> None:
         output.write(json.dumps(told).encode() + b"\n")
 
-    def told_share(share: float) -> None:
+    def told_share(share: float, news: Any = None) -> None:
         nonlocal last
-        if (now := time.monotonic()) - last >= _BETWEEN_LOOKS_S:
+        if (now := time.monotonic()) - last >= _BETWEEN_LOOKS_S or news is not None:
             last = now
-            tell(share=share)
+            tell(share=share, news=news)
 
     gc.freeze()
     gc.disable()

@@ -261,7 +261,7 @@ def test_where_an_expression_breaks_is_told(dataset: Dataset) -> None:
         find_rows(dataset, "ab(", regex=True)
 
 
-CATASTROPHE = "(a+)+$"
+CATASTROPHE = r"(a|a)+$|(a|aa)+c"
 
 
 def test_a_catastrophe_can_be_stopped_and_never_hangs(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_catastrophe_can_be_stopped_and_never_hangs(tmp_path: Path) -> None:
     other = threading.Thread(target=tick)
     other.start()
     with pytest.raises(Stopped):
-        find_rows(dataset, r"(a|a)+$|(a|aa)+c", regex=True, cancelled=stopped.is_set)
+        find_rows(dataset, CATASTROPHE, regex=True, cancelled=stopped.is_set)
     assert time.monotonic() - began < 5
     other.join()
     assert ticks > 5, "other threads run meanwhile"
@@ -293,14 +293,14 @@ def test_a_row_that_takes_too_long_is_named(tmp_path: Path, monkeypatch: pytest.
     rows = [{"text": "short"}, {"text": "a" * 60 + "b"}]
     dataset = open_dataset(write_json_lines(tmp_path / "rows.jsonl", rows))
     with pytest.raises(TooSlow, match="row 2"):
-        find_rows(dataset, r"(a|a)+$|(a|aa)+c", regex=True)
+        find_rows(dataset, CATASTROPHE, regex=True)
 
 
 def test_places_are_those_of_the_text(tmp_path: Path) -> None:
     assert Pattern("ct").spans("ＣＴ and ct") == [(0, 2), (7, 9)]
     assert Pattern("心").spans("心心") == [(0, 1), (1, 2)]
     assert Pattern("x*", regex=True).spans("axxb") == [(1, 3)], "an empty place is none"
-    assert Pattern(r"(a|a)+$|(a|aa)+c", regex=True).spans("a" * 60 + "b") == [], "it is given up in time"
+    assert Pattern(CATASTROPHE, regex=True).spans("a" * 60 + "b") == [], "it is given up in time"
 
 
 # --- telling, stopping
@@ -320,6 +320,25 @@ def test_hits_come_while_it_searches_and_it_can_be_stopped(tmp_path: Path) -> No
         find_rows(dataset, "row 1", cancelled=lambda: True)
     with pytest.raises(Stopped):
         find_rows(dataset, "ro. 1", regex=True, cancelled=lambda: True)
+
+
+def test_several_processes_find_the_same_and_end_when_they_are_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"instruction": f"row {n}", "output": "a" * (60 if n == 900 else 5) + "b"} for n in range(1, 2001)
+    ]
+    dataset = open_dataset(write_json_lines(tmp_path / "rows.jsonl", rows))
+    expression = r"row \d*7$"
+    alone = find_rows(dataset, expression, regex=True).tolist()
+    monkeypatch.setattr("workbench.data.finding.spread.is_worth_it", lambda dataset: True)
+    told: list[int] = []
+    together = find_rows(dataset, expression, regex=True, found=lambda hits: told.extend(hits.tolist()))
+    assert together.tolist() == sorted(told) == alone == [n for n in range(1, 2001) if n % 10 == 7]
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        find_rows(dataset, CATASTROPHE, regex=True, cancelled=lambda: time.monotonic() - began > 0.5)
+    assert time.monotonic() - began < 4
 
 
 def test_nothing_to_find_is_a_sentence(dataset: Dataset) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.containers.base import LONGEST_ROW, TextContainer
+from workbench.data.finding import spread
 from workbench.data.finding.pattern import Pattern, Stopped, TooSlow
 from workbench.data.finding.raw import SPELLED, Anchor, anchor
 from workbench.data.finding.texts import texts_of
@@ -46,7 +47,8 @@ def find_rows(
     Args:
         column: look only in this one.
         rows: look only at these, which ascend.
-        found: told the numbers of further hits, in order, ten times a second at most.
+        found: told the numbers of further hits some times a second; they ascend but where several
+            processes search.
         progress: told the share that is done, 0 to 1.
         cancelled: asked at least that often whether to stop.
 
@@ -71,7 +73,7 @@ class _Told:
         progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        self._found, self._progress = found, progress
+        self.found, self.progress = found, progress
         self.cancelled = cancelled or (lambda: False)
         self.hits: list[int] = []
         self._told = 0
@@ -84,11 +86,11 @@ class _Told:
         if not end and time.monotonic() - self._last < BETWEEN_REPORTS_S:
             return
         self._last = time.monotonic()
-        if self._found and self._told < len(self.hits):
-            self._found(as_numbers(self.hits[self._told :]))
+        if self.found and self._told < len(self.hits):
+            self.found(as_numbers(self.hits[self._told :]))
             self._told = len(self.hits)
-        if self._progress:
-            self._progress(share)
+        if self.progress:
+            self.progress(share)
 
 
 class _Search:
@@ -97,15 +99,28 @@ class _Search:
         self._test = pattern.tester(told.cancelled)
 
     def run(self, rows: Rows | None) -> numpy.ndarray[Any, Any]:
-        container, starts, lengths = self._dataset.places()
-        spelled = SPELLED.get(container.name) if isinstance(container, TextContainer) else None
-        found = anchor(self._pattern, spelled) if spelled and rows is None else None
-        if found and isinstance(container, TextContainer):
-            self._look_at_bytes(found, container, starts, lengths)
+        dataset, told = self._dataset, self._told
+        container, starts, _ = dataset.places()
+        text = container if isinstance(container, TextContainer) else None
+        spelled = SPELLED.get(container.name) if text else None
+        found = anchor(self._pattern, spelled) if spelled else None
+        if rows is None and found is None and spread.is_worth_it(dataset):
+            return self._in_processes()
+        stretch = range(1, len(starts) + 1) if rows is None else rows
+        if text and isinstance(stretch, range) and stretch.step == 1:
+            self._look_at_pieces(text, found, stretch)
         else:
             self._look_at(rows)
-        self._told.look(1.0, end=True)
-        return as_numbers(self._told.hits)
+        told.look(1.0, end=True)
+        return as_numbers(told.hits)
+
+    def _in_processes(self) -> numpy.ndarray[Any, Any]:
+        """Where every row has to be read, several processes read them."""
+        told = self._told
+        hits = spread.find(
+            self._dataset, self._pattern, self._column, told.found, told.progress, told.cancelled
+        )
+        return as_numbers(sorted(hits))
 
     def _look_at(self, rows: Rows | None) -> None:
         """Read and look through these, or all."""
@@ -115,30 +130,26 @@ class _Search:
                 self._told.look(done / count)
             self._look_at_row(row, record)
 
-    def _look_at_bytes(
-        self,
-        anchor: Anchor,
-        container: TextContainer,
-        starts: numpy.ndarray[Any, Any],
-        lengths: numpy.ndarray[Any, Any],
-    ) -> None:
+    def _look_at_pieces(self, container: TextContainer, anchor: Anchor | None, rows: range) -> None:
         """Read the file in large pieces, and of the rows in them those that may hold it."""
         import numpy
 
-        first, rows = 0, len(starts)
-        while first < rows:
+        _, starts, lengths = self._dataset.places()
+        first, last = rows.start - 1, rows.stop - 1
+        while first < last:
             begin = starts[first]
             end = max(int(numpy.searchsorted(starts, begin + numpy.uint64(_PIECE))), first + 1)
+            end = min(end, last)
             sizes = lengths[first:end].tolist()
             piece = container.piece(int(begin), int(starts[end - 1] - begin) + sizes[-1])
             begins = (starts[first:end] - begin).tolist()
-            for at in anchor.rows(piece, begins):
+            for at in anchor.rows(piece, begins) if anchor else range(end - first):
                 size = sizes[at]
                 readable = 0 < size <= LONGEST_ROW
                 value = container.parse(piece[begins[at] : begins[at] + size]) if readable else None
                 self._look_at_row(first + at + 1, value if isinstance(value, dict) else None)
-            self._told.look(end / rows)
             first = end
+            self._told.look((first - rows.start + 1) / len(rows))
 
     def _look_at_row(self, row: int, record: Any) -> None:
         try:
