@@ -21,9 +21,11 @@ from workbench.data.health.halves import read_halves
 from workbench.data.health.shingles import jaccard
 from workbench.data.health.sketch import (
     LEAST_FOR_COMMON,
+    MOST_CANDIDATES,
     PERMUTATIONS,
     candidates,
     common_shingles,
+    ranks,
     row_shingles,
     sketches,
 )
@@ -147,28 +149,36 @@ def _sketched_by_workers(dataset: Dataset, common: Array, folder: Path, look: Lo
 
 
 def _verified(dataset: Dataset, later: Array, earlier: Array, common: Array, look: Look) -> NearDuplicates:
-    """Compare candidates exactly, each row's likeliest first, until one is near enough."""
+    """Compare candidates exactly: of every row the likeliest first, the next only where that is not near."""
+    turn = ranks(later)
     found: list[tuple[int, int, float]] = []
-    for start in range(0, len(later), _VERIFIED_AT_ONCE):
-        look(_PAIRED + (1 - _PAIRED) * start / len(later))
-        rows = later[start : start + _VERIFIED_AT_ONCE]
-        others = earlier[start : start + _VERIFIED_AT_ONCE]
-        needed = numpy.unique(numpy.concatenate([rows, others]))
-        flat, offsets = row_shingles([half for _, half in read_halves(dataset, needed.tolist())], common)
-        sets = [numpy.unique(flat[low:high]) for low, high in pairwise(offsets)]
-        places = dict(zip(needed.tolist(), sets, strict=True))
-        for row, other in zip(rows.tolist(), others.tolist(), strict=True):
-            if found and found[-1][0] == row:
-                continue
-            similarity = jaccard(places[row], places[other])
-            if similarity >= SIMILAR:
-                found.append((row, other, similarity))
+    done = 0
+    for rank in range(MOST_CANDIDATES):
+        near = numpy.array([row for row, _, _ in found], numpy.int64)
+        chosen = numpy.flatnonzero((turn == rank) & ~numpy.isin(later, near))
+        for start in range(0, len(chosen), _VERIFIED_AT_ONCE):
+            look(_PAIRED + (1 - _PAIRED) * done / len(later))
+            part = chosen[start : start + _VERIFIED_AT_ONCE]
+            found += _similar(dataset, later[part], earlier[part], common)
+            done += len(part)
     look(1.0)
+    found.sort()
     return NearDuplicates(
         numpy.array([row for row, _, _ in found], numpy.int64),
         numpy.array([other for _, other, _ in found], numpy.int64),
         numpy.array([similarity for _, _, similarity in found], numpy.float64),
     )
+
+
+def _similar(dataset: Dataset, rows: Array, others: Array, common: Array) -> Iterator[tuple[int, int, float]]:
+    """Those of these pairs that are near, with their similarity."""
+    needed = numpy.unique(numpy.concatenate([rows, others]))
+    flat, offsets = row_shingles([half for _, half in read_halves(dataset, needed.tolist())], common)
+    sets = [numpy.unique(flat[low:high]) for low, high in pairwise(offsets)]
+    places = dict(zip(needed.tolist(), sets, strict=True))
+    for row, other in zip(rows.tolist(), others.tolist(), strict=True):
+        if (similarity := jaccard(places[row], places[other])) >= SIMILAR:
+            yield row, other, similarity
 
 
 @contextmanager

@@ -33,7 +33,7 @@ _AT_ONCE = 512
 # Pairs that agree in fewer are not compared: three standard deviations below the 0.8 that is wanted.
 _LEAST_EQUAL = 18
 # Candidates of a row that are kept, the likeliest ones; one that is near enough makes it near.
-MOST_CANDIDATES = 8
+MOST_CANDIDATES = 4
 _CHUNK = 1 << 18
 # A prompt's shingles that a tenth of all rows have are an instruction given again and again.
 _COMMON = 0.1
@@ -117,6 +117,15 @@ def _equal(matrix: Array, later: Array, earlier: Array, pairs: Array) -> Array:
     return (matrix[later[pairs]] == matrix[earlier[pairs]]).sum(axis=1)
 
 
+def ranks(values: Array) -> Array:
+    """How many equal values stand before each, where equal ones stand side by side."""
+    places = numpy.arange(len(values))
+    is_first = numpy.ones(len(values), bool)
+    is_first[1:] = values[1:] != values[:-1]
+    firsts: Array = numpy.maximum.accumulate(numpy.where(is_first, places, 0))
+    return places - firsts
+
+
 def _band_keys(matrix: Array, band: Array, rows: Array) -> Array:
     numbers = matrix[rows[:, None], band].astype(numpy.uint64)
     keys = numpy.zeros(len(rows), numpy.uint64)
@@ -130,10 +139,7 @@ def _band_keys(matrix: Array, band: Array, rows: Array) -> Array:
 def _neighbours(keys: Array, order: Array) -> tuple[Array, Array]:
     """Pairs with equal keys, the later one first; `keys` are sorted, and `order` says whose they are."""
     places = numpy.arange(len(keys))
-    is_first = numpy.ones(len(keys), bool)
-    is_first[1:] = keys[1:] != keys[:-1]
-    firsts = numpy.maximum.accumulate(numpy.where(is_first, places, 0))
-    depth = places - firsts
+    depth = ranks(keys)
     later, earlier = [], []
     for back in (1, 2, 3):
         found = places[depth >= back]
@@ -141,7 +147,7 @@ def _neighbours(keys: Array, order: Array) -> tuple[Array, Array]:
         earlier.append(order[found - back])
     found = places[depth > 3]
     later.append(order[found])
-    earlier.append(order[firsts[found]])
+    earlier.append(order[found - depth[found]])
     return numpy.concatenate(later), numpy.concatenate(earlier)
 
 
@@ -154,11 +160,7 @@ def _best(one: tuple[Array, ...], other: tuple[Array, ...]) -> tuple[Array, Arra
     # Of one pair all copies have the same likeness, so they stand side by side.
     fresh[1:] = (later[1:] != later[:-1]) | (earlier[1:] != earlier[:-1])
     later, earlier, equal = later[fresh], earlier[fresh], equal[fresh]
-    places = numpy.arange(len(later))
-    is_first = numpy.ones(len(later), bool)
-    is_first[1:] = later[1:] != later[:-1]
-    rank = places - numpy.maximum.accumulate(numpy.where(is_first, places, 0))
-    kept = rank < MOST_CANDIDATES
+    kept = ranks(later) < MOST_CANDIDATES
     return later[kept], earlier[kept], equal[kept]
 
 
