@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,6 @@ _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?::([\w./-]+))?")
 _NAMED_IN_A_NOTE = 5
 _MOST_FILES = 10_000
 _PIECE = 64 << 10
-
-Stopped = WorkStopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,8 @@ def fingerprint(target: Target) -> str:
             # To open a pipe is to wait for whoever writes to it.
             if not file.is_file():
                 raise OSError
+            if not stat.S_ISREG(file.stat().st_mode):
+                raise OSError("a pipe would keep its reader waiting")
             with file.open("rb", buffering=0) as opened:
                 facts = os.fstat(opened.fileno())
                 digest.update(f"{facts.st_size} {facts.st_mtime_ns} ".encode())

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import codecs
-import io
 import json
 import re
 from collections.abc import Iterator
 
 from workbench.data.containers.base import LONGEST_ROW, TOO_LONG, Located, TextContainer, Unreadable
 from workbench.data.containers.json_values import Refused, check_depth, parse_json, plain
-from workbench.data.source import BLOCK
+from workbench.data.containers.regular_list import regular_rows, stride_of
+from workbench.data.source import BLOCK, Source
 
 _SEPARATORS = re.compile(r"[\s,]*")
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 # How near the end of what was read an error must lie to come from the end and not from the text.
 _NEAR = 16
+# Rows to each time that the quick way is tried: what it costs to leave it is then spread.
+_WORTH_A_TRY = 20
 
 
 class JsonList(TextContainer):
@@ -34,8 +36,9 @@ class JsonList(TextContainer):
                 yield place, LONGEST_ROW + 1, value if isinstance(value, Unreadable) else TOO_LONG
 
     def _rows(self) -> Iterator[Located]:
-        text = _Text(self, self._source.reader())
+        text = _Text(self, self._source)
         text.skip(re.compile(r"\s*\["))
+        rows = tried = 0
         while True:
             text.skip(_SEPARATORS)
             start = text.offset
@@ -51,9 +54,22 @@ class JsonList(TextContainer):
                     yield start, text.offset - start, Unreadable("this text follows the end of the list")
                 return
             value = text.value()
-            yield start, text.offset - start, value
+            end = text.offset
+            yield start, end - start, value
             if isinstance(value, Unreadable) and text.ended:
                 return
+            rows += 1
+            if not isinstance(value, dict) or tried * _WORTH_A_TRY > rows or end - start > BLOCK:
+                continue
+            text.skip(_SEPARATORS)
+            if text.ended or text.character != "{":
+                continue
+            read = self._source.read
+            if stride := stride_of(read(start, end - start), read(end, text.offset - end)):
+                passed = yield from regular_rows(read, text.offset, stride)
+                tried += 1
+                rows += passed.rows
+                text.go_to(passed.offset, passed.lines)
 
     def parse(self, data: bytes) -> object:
         try:
@@ -67,19 +83,29 @@ class JsonList(TextContainer):
 class _Text:
     """The file's text from where the reader stands, with the byte offset of that place."""
 
-    def __init__(self, container: JsonList, reader: io.BufferedReader) -> None:
+    def __init__(self, container: JsonList, source: Source) -> None:
         self._container = container
-        self._reader = reader
+        self._source = source
+        self._decode = json.JSONDecoder().raw_decode
+        self._line = 1
+        self._row_break: str | None = None
+        self._begin(0)
+
+    def _begin(self, offset: int) -> None:
+        self._reader = self._source.reader(offset)
         # Bytes that do not decode become lone surrogates, which nothing else in raw JSON text is.
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self._decode = json.JSONDecoder().raw_decode
         self._text = ""
         self._position = 0
         self._complete = False
-        self._line = 1
-        self._row_break: str | None = None
-        self.offset = 0
+        self.offset = offset
         self._more()
+
+    def go_to(self, offset: int, lines: int) -> None:
+        """Stand at an offset that lies so many lines further on."""
+        self._line += lines
+        if offset != self.offset:
+            self._begin(offset)
 
     @property
     def ended(self) -> bool:
