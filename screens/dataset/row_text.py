@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from screens.dataset.flow import Beside, Piece, Rule, Run
 from screens.dataset.json_text import json_runs
+from screens.dataset.tool_text import tool_runs
 from workbench.figures import count
 from workbench.untrusted import printable
 
@@ -31,7 +32,11 @@ def conversation_runs(conversation: Conversation) -> list[Piece]:
     """Who says what, turn by turn."""
     runs: list[Piece] = []
     if conversation.tools:
-        runs += [Run("tools on offer\n", "role-tool"), *_json(conversation.tools), Run("\n\n", "text")]
+        # An empty list is what sets with tools write for a conversation without any.
+        tools = tool_runs(conversation.tools)
+        if tools or tools is None:
+            runs.append(Run("tools on offer\n", "role-tool"))
+            runs += [*(tools or _json(conversation.tools)), Run("\n", "text")]
     numbered = len(conversation.messages) > 2
     for number, message in enumerate(conversation.messages, start=1):
         runs += _message(message.role, message, number if numbered else None)

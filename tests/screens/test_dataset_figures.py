@@ -21,7 +21,7 @@ from screens.dataset.figures.distribution import Distribution, distribution
 from screens.dataset.figures.entry_list import Entry
 from screens.dataset.figures.health_pane import HealthLine, draw_findings
 from screens.dataset.figures.histogram import draw_histogram
-from screens.dataset.figures.lengths_pane import length_figures
+from screens.dataset.figures.length_figures import length_figures
 from screens.dataset.figures.panel import FiguresPanel
 from screens.dataset.figures.spread import Ranges, Spread, ranges
 from screens.dataset.messages import ShowRows

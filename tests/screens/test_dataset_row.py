@@ -92,15 +92,47 @@ def test_calls_and_tools_are_laid_out_and_thoughts_told_apart() -> None:
             Message("assistant", "<think>12 is cool.</think>It is 12 °C."),
         ),
         1,
-        tools='[{"name": "weather", "description": "The weather in a city now, as measured"}]',
+        tools="not JSON either [",
     )
     runs = conversation_runs(conversation)
     assert kinds(runs, "thought") == "<think>12 is cool.</think>"
     assert "not JSON {" in kinds(runs, "text") and "It is 12 °C." in kinds(runs, "text")
     assert '"München"' in kinds(runs, "json-string")
     shown = words(runs)
-    assert shown.startswith("tools on offer\n[\n  {\n")
+    assert shown.startswith("tools on offer\nnot JSON either [")
     assert "function_call · 2" in shown and '"arguments": {"city": "München", "unit": "celsius"}' in shown
+
+
+def test_tools_are_read_as_what_they_do_and_take() -> None:
+    weather = {
+        "name": "weather",
+        "description": "The weather in a city \x1b[31mnow",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "city": {"type": "string", "description": "its name"},
+                "days": {"type": "array", "items": {"type": "integer"}},
+                "unit": {"enum": ["celsius", "华氏"]},
+            },
+            "required": ["city"],
+        },
+    }
+    plain = words(conversation_runs(Conversation((), 1, tools=json.dumps([weather]))))
+    assert plain == (
+        "tools on offer\nweather  The weather in a city now\n  city string  its name\n"
+        '  days? array of integer\n  unit? "celsius" | "华氏"'
+    )
+    wrapped = [{"type": "function", "function": weather}]
+    assert words(conversation_runs(Conversation((), 1, tools=json.dumps(wrapped)))) == plain
+    assert conversation_runs(Conversation((), 1, tools="[]")) == []
+
+
+@pytest.mark.parametrize(
+    "tools", ['["a"]', '[{"name": 3}]', '{"name": "a"}', '[{"name": "a", "parameters": 5}]']
+)
+def test_what_is_no_list_of_tools_is_shown_as_it_is(tools: str) -> None:
+    shown = words(conversation_runs(Conversation((), 1, tools=tools)))
+    assert shown.startswith("tools on offer") and ("a" in shown or "3" in shown)
 
 
 def test_a_thought_that_never_ends_is_one() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,8 +15,9 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 
 from screens.dataset.figures.entry_list import Entry, EntryList
+from screens.dataset.figures.length_figures import figure_line, length_figures, token_figures
 from screens.dataset.figures.pane import FigurePane
-from workbench.figures import count, significant
+from workbench.figures import count
 
 if TYPE_CHECKING:
     import numpy
@@ -28,18 +28,7 @@ if TYPE_CHECKING:
 
 FIGURES_WIDTH = 30
 ALL = "all"
-READ_ONLY = Entry()
 OF_CHARACTERS = ("system", "user", "assistant", "tool", "text")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A name, a number, how it is styled, and the rows behind it."""
-
-    name: str
-    number: str
-    style: str = ""
-    entry: Entry = READ_ONLY
 
 
 class LengthEntries(EntryList):
@@ -217,7 +206,7 @@ class LengthsPane(FigurePane):
         notes = [self._counting] if self._counting else []
 
         def draw(width: int, ascii_only: bool) -> Sequence[Content]:
-            return [*(_line(figure, width) for figure in figures), *(Content(note) for note in notes)]
+            return [*(figure_line(figure, width) for figure in figures), *(Content(note) for note in notes)]
 
         self.entries.put([*(figure.entry for figure in figures), *(Entry() for _ in notes)], draw)
 
@@ -310,70 +299,3 @@ class LengthsPane(FigurePane):
             self.entries.focus()
             self._choose_bar(self.ranges.columns[column])
             self._draw_bars()
-
-
-def length_figures(spread: Spread, unit: str) -> list[Figure]:
-    """What is in the middle, and what is long."""
-    if not len(spread):
-        return []
-    long, longest = spread.at(0.95), spread.longest
-    mean = spread.mean
-
-    def over() -> numpy.ndarray:
-        return spread.between(long + 1, None)
-
-    over_title = f"longer than 95 % of the rows, {count(long)} {unit}"
-    behind = Entry(over, over_title) if longest > long else Entry()
-    return [
-        Figure("median", count(spread.at(0.5))),
-        Figure("mean", "–" if math.isnan(mean) else significant(mean)),
-        Figure("95 % within", count(long), entry=behind),
-        Figure(
-            "longest",
-            count(longest),
-            entry=Entry(lambda: spread.between(longest, None), f"the longest: {count(longest)} {unit}"),
-        ),
-    ]
-
-
-def token_figures(statistics: TokenStatistics) -> list[Figure]:
-    """What the cutoff leaves; what is lost stands out."""
-    kept = statistics.total - statistics.tokens_lost
-    share = f"{statistics.trained / kept:.0%}" if kept else "–"
-
-    def lost(name: str, number: int, rows: Callable[[], numpy.ndarray], title: str) -> Figure:
-        return Figure(
-            name, count(number), "$text-error" if number else "", Entry(rows, title) if number else Entry()
-        )
-
-    cut = f"cut at {count(statistics.cutoff_len)} tokens"
-    packing = statistics.packing
-    return [
-        Figure("tokens", count(statistics.total)),
-        Figure(f"trained ({share})", count(statistics.trained)),
-        lost("rows cut", statistics.rows_cut, lambda: statistics.cut_rows, cut),
-        lost("tokens lost", statistics.tokens_lost, lambda: statistics.cut_rows, cut),
-        lost(
-            "rows losing end",
-            statistics.eos_lost,
-            lambda: statistics.eos_lost_rows,
-            "answers that lose their end",
-        ),
-        lost(
-            "rows not trained",
-            statistics.untrained_rows,
-            lambda: statistics.untrained_rows_numbers,
-            "rows that are not trained",
-        ),
-        Figure("packed sequences", count(packing.sequences)),
-        Figure("packed full", f"{packing.efficiency:.1%}"),
-        Figure("cutoff losing none", count(statistics.lossless_cutoff)),
-    ]
-
-
-def _line(figure: Figure, width: int) -> Content:
-    room = max(width - len(figure.number) - 1, 4)
-    name = figure.name[:room]
-    return Content.assemble(
-        (f"{name:<{room}} ", "$text-muted"), (figure.number, figure.style or "$foreground")
-    )
