@@ -36,7 +36,7 @@ class Entry:
     value: tuple[str, str] | None = None
 
 
-def entries_of(dataset: Dataset, view: View, tokens: numpy.ndarray | None) -> list[Entry]:
+def entries_of(dataset: Dataset, view: View) -> list[Entry]:
     """Filters in use, what is the matter with rows, values of columns, lengths.
 
     Reads the facts of all rows: not for the event loop.
@@ -51,7 +51,7 @@ def entries_of(dataset: Dataset, view: View, tokens: numpy.ndarray | None) -> li
         )
         for filter in view.filters
     ]
-    return [*in_use, *_findings(dataset), *_values(dataset), *_lengths(dataset, tokens)]
+    return [*in_use, *_findings(dataset), *_values(dataset), *_lengths(dataset, view.tokens)]
 
 
 def fitting(entries: Sequence[Entry], text: str) -> list[Entry]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MOST_LISTED = 400
 MOST_NAME = 44
-BAR = 20
+BAR = 32
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -45,15 +45,13 @@ class Offered(Message):
 class Offering(Background):
     """Gathers what there is to filter by."""
 
-    def __init__(
-        self, listener: MessagePump, dataset: Dataset, view: View, tokens: numpy.ndarray | None
-    ) -> None:
+    def __init__(self, listener: MessagePump, dataset: Dataset, view: View) -> None:
         super().__init__(listener)
-        self._dataset, self._view, self._tokens = dataset, view, tokens
+        self._dataset, self._view = dataset, view
 
     def run(self) -> None:
         """Gather in the thread: the first time the duplicates of all rows are looked for."""
-        self.post(Offered(self, entries_of(self._dataset, self._view, self._tokens)))
+        self.post(Offered(self, entries_of(self._dataset, self._view)))
 
 
 @dataclass
@@ -100,9 +98,9 @@ class FilterDialog(ModalScreen[View | None]):
         Binding("pageup", "move('page_up')", "Page up", show=False),
     ]
 
-    def __init__(self, dataset: Dataset, view: View, *, tokens: numpy.ndarray | None = None) -> None:
+    def __init__(self, dataset: Dataset, view: View) -> None:
         super().__init__()
-        self._dataset, self._view, self._tokens = dataset, view, tokens
+        self._dataset, self._view = dataset, view
         self._work: Background | None = None
         self._entries: Sequence[Entry] | None = None
         self._listed: list[Entry | None] = []
@@ -121,7 +119,7 @@ class FilterDialog(ModalScreen[View | None]):
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
-        self._begin(Offering(self, self._dataset, self._view, self._tokens))
+        self._begin(Offering(self, self._dataset, self._view))
 
     def on_unmount(self) -> None:
         if self._work:
@@ -246,7 +244,7 @@ class FilterDialog(ModalScreen[View | None]):
                 if found:
                     self._take(found)
 
-            self.app.push_screen(LengthPrompt(self._dataset, entry.measure, self._tokens), taken)
+            self.app.push_screen(LengthPrompt(self._dataset, entry.measure, self._view.tokens), taken)
 
     def _take(self, found: Filter) -> None:
         self.dismiss(self._view.adding(found))

@@ -42,8 +42,8 @@ class LinesView(ScrollView, can_focus=True):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--mark", "lines--found", "lines--found-here"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "next_found(1)", "Next place found", show=False),
-        Binding("N", "next_found(-1)", "Place found before", show=False),
+        Binding("n,full_stop", "next_found(1)", "Next place found", show=False),
+        Binding("N,comma", "next_found(-1)", "Place found before", show=False),
     ]
 
     def __init__(self) -> None:
