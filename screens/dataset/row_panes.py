@@ -120,7 +120,7 @@ class ConversationPane(RowText):
     HELP = (
         "The selected row as a conversation: who says what, or why the row cannot be used. Tools and calls "
         "are laid out as JSON, thoughts are dim with a line at their edge, and of two answers the chosen one "
-        "stands left or above. What was looked for is marked; n and N go to the next place and the one before."
+        "stands left or above. What was looked for is marked: n and N go from place to place."
     )
 
     def read(self, dataset: Dataset, row: int) -> tuple[Sequence[Piece], str]:
