@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.data.conversation import MODEL_ROLES, Conversation
 from workbench.data.tokens.rendering import Rendered, Renderer, TemplateRefusal
@@ -21,11 +21,12 @@ from workbench.data.tokens.tokenizer import special_ids
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
+    from tokenizers import Encoding
     from transformers import PreTrainedTokenizerBase
 
 NO_LOSS = -100
 # What is tokenized at once: enough that the calls cost little, and little enough to be stopped soon.
-_MOST_ROWS = 128
+_MOST_ROWS = 32
 _MOST_CHARACTERS = 1_000_000
 # Python's own part of the work keeps no more of them busy.
 _MOST_THREADS = 4
@@ -167,9 +168,8 @@ class RowEncoder:
         texts = [row.text for row in conversations if row.text is not None]
         rendered = [self._rendered(row) if row.text is None else None for row in conversations]
         chats = [one.text for one in rendered if isinstance(one, Rendered)]
-        text_ids = iter(self._tokenized(texts, add_special_tokens=True)["input_ids"])
-        tokens = self._tokenized(chats, add_special_tokens=False, return_offsets_mapping=True)
-        chat_tokens = zip(tokens["input_ids"], tokens["offset_mapping"], strict=True)
+        text_tokens = iter(self._tokenized(texts, add_special_tokens=True))
+        chat_tokens = iter(self._tokenized(chats, add_special_tokens=False))
         outcomes: list[Encoded | RowDropped] = []
         for conversation, chat in zip(conversations, rendered, strict=True):
             row = conversation.row
@@ -177,10 +177,10 @@ class RowEncoder:
                 outcomes.append(chat)
                 continue
             if chat is None:
-                whole = self._text(row, list(next(text_ids)))
+                whole = self._text(row, next(text_tokens).ids)
             else:
-                ids, offsets = next(chat_tokens)
-                whole = self._turns(row, TokenizedText(chat, list(ids), offsets, self._special))
+                tokens = next(chat_tokens)
+                whole = self._turns(row, TokenizedText(chat, tokens.ids, tokens.offsets, self._special))
             outcomes.append(self._judged(conversation, whole))
         return outcomes
 
@@ -190,13 +190,18 @@ class RowEncoder:
         except TemplateRefusal as refusal:
             return RowDropped(conversation.row, f"the chat template refuses it: {refusal}")
 
-    def _tokenized(self, texts: list[str], **options: bool) -> Mapping[str, Any]:
+    def _tokenized(self, texts: list[str], *, add_special_tokens: bool) -> list[Encoding]:
         if not texts:
-            return {"input_ids": [], "offset_mapping": []}
-        tokens: Mapping[str, Any] = self._tokenizer(
-            texts, return_attention_mask=False, return_token_type_ids=False, verbose=False, **options
+            return []
+        tokens = self._tokenizer(
+            texts,
+            add_special_tokens=add_special_tokens,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
         )
-        return tokens
+        # Their offsets become a heap of small objects, so they are asked for row by row.
+        return tokens.encodings or []
 
     def _text(self, row: int, ids: list[int]) -> Encoded:
         eos = self._tokenizer.eos_token_id
