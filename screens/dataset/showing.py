@@ -114,9 +114,17 @@ def whole_number(text: str) -> int | None:
 
 
 def _shown(pane: RowsPane) -> View:
-    from workbench.data.selection import View
+    """What is shown, with the tokens of every row if they are counted by now."""
+    from dataclasses import replace
 
-    return pane.view or View()
+    from screens.dataset.figures.panel import FiguresPanel
+    from workbench.data.selection import View, tokens_by_row
+
+    view = pane.view or View()
+    counted = [panel.token_lengths for panel in pane.screen.query(FiguresPanel) if panel.token_lengths]
+    if not counted or pane.dataset is None:
+        return view
+    return replace(view, tokens=tokens_by_row(counted[0], pane.dataset.rows))
 
 
 def _then_show(pane: RowsPane) -> Callable[[View | None], None]:

@@ -209,6 +209,32 @@ async def test_rows_are_filtered_by_length(file: str) -> None:
         await wait_for(pilot, lambda: shown(app) == [40])
 
 
+async def test_rows_are_filtered_by_tokens_once_they_are_counted(file: str, smollm2: Path) -> None:
+    from screens.dataset.figures.panel import FiguresPanel
+    from screens.remembered import remember
+
+    remember("model", str(smollm2))
+    app = WorkbenchApp(dataset=file)
+    async with app.run_test(size=(200, 60)) as pilot:
+        await opened(pilot, app)
+        await wait_for(pilot, lambda: data_screen(app).query_one(FiguresPanel).token_lengths, 60)
+        counted = data_screen(app).query_one(FiguresPanel).token_lengths
+        assert counted is not None
+        longest = int(counted.lengths.max())
+        wanted = [
+            int(row) for row, length in zip(counted.rows, counted.lengths, strict=True) if length == longest
+        ]
+        await pilot.press("f")
+        dialog: Any = app.screen
+        await wait_for(pilot, lambda: dialog._entries is not None)
+        await type_in(pilot, app, "length tokens")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: isinstance(app.screen, LengthPrompt))
+        await type_in(pilot, app, str(longest))
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: shown(app) == wanted)
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [

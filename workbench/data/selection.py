@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy
 
     from workbench.data.dataset import Dataset
+    from workbench.data.tokens.lengths import TokenLengths
 
     Rows = numpy.ndarray[Any, Any]
 
@@ -30,6 +31,7 @@ __all__ = [
     "ordered",
     "rows_by_length",
     "rows_with_value",
+    "tokens_by_row",
 ]
 
 # What the length of a row is counted in: the name of the facts' column, and how it is called.
@@ -212,6 +214,15 @@ def rows_by_length(
     if high is not None:
         chosen &= lengths <= high
     return numpy.flatnonzero(chosen) + 1
+
+
+def tokens_by_row(lengths: TokenLengths, rows: int) -> Rows:
+    """How many tokens each of so many rows has, -1 for one that has none: row 1 first."""
+    import numpy
+
+    tokens = numpy.full(rows, -1, numpy.int64)
+    tokens[lengths.rows.astype(numpy.int64) - 1] = lengths.lengths
+    return tokens
 
 
 def lengths_by(dataset: Dataset, measure: str, tokens: Rows | None = None) -> Rows:
