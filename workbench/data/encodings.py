@@ -55,9 +55,11 @@ def _utf16_without_mark(head: bytes) -> Encoding | None:
     if pairs < 2:
         return None
     high, low = head[: pairs * 2 : 2].count(0), head[1 : pairs * 2 : 2].count(0)
-    if low > pairs / 10 and high <= low / 50:
+    # One line of it in a file of another encoding does not make the others so.
+    breaks = head.count(b"\n") / 2
+    if low > pairs / 10 and high <= low / 50 and head.count(b"\n\0") >= breaks:
         return Encoding("UTF-16 LE", "utf-16-le")
-    if high > pairs / 10 and low <= high / 50:
+    if high > pairs / 10 and low <= high / 50 and head.count(b"\0\n") >= breaks:
         return Encoding("UTF-16 BE", "utf-16-be")
     return None
 

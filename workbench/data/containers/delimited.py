@@ -132,11 +132,12 @@ def allow_long_fields() -> None:
 def unique_names(fields: Sequence[str]) -> tuple[str, ...]:
     """Column names from a header: an empty one gets its number, a repeated one a number behind it."""
     names: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for number, field in enumerate(fields, start=1):
         name = base = field.strip() or f"column {number}"
-        again = 2
         while name in names:
-            name, again = f"{base} ({again})", again + 1
+            numbers[base] = numbers.get(base, 1) + 1
+            name = f"{base} ({numbers[base]})"
         names[name] = None
     return tuple(names)
 

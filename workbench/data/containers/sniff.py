@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from workbench.data.compression import compression_of
 from workbench.data.containers.arrow_ipc import FILE_MAGIC, ArrowFile, is_stream
 from workbench.data.containers.base import Container
 from workbench.data.containers.delimited import DELIMITERS, Delimited, allow_long_fields
@@ -111,6 +112,9 @@ def _refuse_binary(path: Path, head: bytes, source: Source) -> None:
     for magic, what, remedy in _BINARY:
         if head.startswith(magic):
             raise WorkbenchError(f"this is {what}, not rows of text", where=str(path), remedy=remedy)
+    if source.compression and compression_of(head):
+        problem = "what is compressed in it is compressed itself"
+        raise WorkbenchError(problem, where=str(path), remedy="Decompress it once.")
     start = head[:4096]
     controls = sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in start)
     if source.encoding.mark == 0 and source.encoding.codec == "utf-8" and controls > len(start) / 5:
