@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # With more characters than these the lines are broken in a thread.
 AT_ONCE = 20_000
 GUTTER = 2
+# For terminals that draw these two cells wide.
+_ASCII = str.maketrans("▎┊╳─│", "|:x-|")
 
 
 class LinesView(ScrollView, can_focus=True):
@@ -144,6 +146,8 @@ class LinesView(ScrollView, can_focus=True):
         sign, sign_kind = next((self.MARKED[kind] for _, kind in line if kind in self.MARKED), (" ", "mark"))
         segments = [Segment(f"{sign} ", base + self._style(sign_kind))]
         segments += [Segment(text, base + self._style(kind)) for text, kind in line]
+        if self.app.has_class("-ascii"):
+            segments = [Segment(segment.text.translate(_ASCII), segment.style) for segment in segments]
         strip = Strip(segments).adjust_cell_length(width, base)
         for start, end, kind in (*self._found.on(number), *self.lit(number)):
             before, inside, behind = strip.divide([start + GUTTER, end + GUTTER, width])

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from seeing import seen
+from textual.app import App, ComposeResult
 from textual.content import Content
 from waiting import wait_for
 
@@ -385,3 +386,37 @@ async def test_the_figures_of_an_older_file_are_dropped(file: str, tmp_path: Pat
         found = {line.title: line.number for line in panel.health.lines}
         assert found["rows equal to an earlier one"] == 2 and found["bad rows"] == 0
         assert [shown.name for shown in panel.labels.distributions] == ["turns", "scripts"]
+
+
+class Alone(App[None]):
+    """The panel by itself."""
+
+    def compose(self) -> ComposeResult:
+        yield FiguresPanel()
+
+
+async def test_before_all_rows_are_read_the_figures_say_so(file: str) -> None:
+    from workbench.data.opening import first_rows, open_dataset
+
+    async with Alone().run_test(size=(100, 30)) as pilot:
+        panel = pilot.app.query_one(FiguresPanel)
+        panel.look(first_rows(file, most=5), None)
+        await wait_for(pilot, lambda: "they come when the last one is read" in seen(pilot.app))
+        assert not panel.counting
+        panel.look(open_dataset(file), None)
+        await wait_for(pilot, lambda: panel.health.lines and "median" in seen(pilot.app))
+
+
+async def test_a_file_that_vanished_costs_a_sentence_only(tmp_path: Path) -> None:
+    from workbench.data.opening import open_dataset
+
+    path = tmp_path / "rows.jsonl"
+    write(path, [{"instruction": f"question {n}", "output": "yes " * n} for n in range(9)])
+    dataset = open_dataset(path)
+    path.unlink()
+    async with Alone().run_test(size=(100, 30)) as pilot:
+        panel = pilot.app.query_one(FiguresPanel)
+        panel.look(dataset, None)
+        await wait_for(pilot, lambda: panel.health.lines and not panel.counting)
+        (near,) = [line for line in panel.health.lines if line.title == "near duplicates"]
+        assert near.number is not None or near.state.startswith("✗")

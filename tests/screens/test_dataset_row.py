@@ -336,3 +336,30 @@ async def test_a_row_of_a_megabyte_does_not_hold_up_the_keys(tmp_path: Path, tin
         pane.focus()
         await pilot.press("end")
         assert pane.scroll_offset.y > 0
+
+
+async def test_characters_that_the_vocabulary_lacks_are_said(tmp_path: Path, tiny_model: Path) -> None:
+    from workbench.data.tokens.lost_characters import lost_characters
+    from workbench.data.tokens.tokenizer import load_tokenizer
+
+    lost = lost_characters("".join(map(chr, range(0x1, 0x800))), load_tokenizer(tiny_model))
+    assert lost, "SmolLM2's vocabulary lacks some bytes"
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"instruction": "go", "output": f"it is {lost[0]}"}) + "\n")
+    async with Side().run_test(size=(100, 40)) as pilot:
+        pane = pilot.app.query_one(TokensPane)
+        lens = Lens.on(str(tiny_model), 2048, template=True)
+        lines = await looked(pilot, pane, open_dataset(path), 1, lens)
+        shown = "".join(text for line in lines._lines[:2] for text, _ in line)
+        assert shown.startswith("! The model will not read") and f"U+{ord(lost[0]):04X}" in shown
+        await pilot.press("ctrl+end", "up", "up", "up", "up", "up", "up", "up", "up")
+        assert lines.cursor < 8 and lines._line >= 2, "the cursor stays among the tokens"
+
+
+async def test_terminals_that_draw_lines_wide_get_plain_ones(dataset: Dataset, tiny_model: Path) -> None:
+    async with Side().run_test(size=(60, 40)) as pilot:
+        pane = pilot.app.query_one(TokensPane)
+        pilot.app.add_class("-ascii")
+        lines = await looked(pilot, pane, dataset, 3, Lens.on(str(tiny_model), 40, template=True))
+        drawn = "".join(lines.render_line(y).text for y in range(len(lines._lines)))
+        assert "x " in drawn and "-- cut at 40" in drawn and not set("▎╳─") & set(drawn)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.events import Resize
 from textual.widgets import OptionList, Static
 
 from screens.dataset.figures.entry_list import Entry, EntryList
@@ -84,17 +83,13 @@ class HealthPane(FigurePane):
         self._tokens = statistics
         self._draw()
 
-    def on_resize(self, event: Resize) -> None:
-        self._explain()
-
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         self._explain()
 
     def _explain(self) -> None:
         chosen = self.entries.chosen
-        beside = self.content_size.width >= BESIDE
-        self._below.update(chosen.explanation if chosen is not None and not beside else "")
+        self._below.update(chosen.explanation if chosen is not None else "")
 
     def _draw(self) -> None:
         if not self._findings:
