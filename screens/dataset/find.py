@@ -123,6 +123,7 @@ class FindPrompt(ModalScreen[View | None]):
         self._search: Search | None = None
         self._settling: Timer | None = None
         self._hits = 0
+        self._share: float | None = None
         self._rows: numpy.ndarray | None = None
         self._problem = ""
         # Enter was pressed before the search was at its end.
@@ -142,7 +143,7 @@ class FindPrompt(ModalScreen[View | None]):
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self._show_toggles()
-        self._show_state(None)
+        self._show_state()
         if self._begin:
             self.query_one(Input).action_select_all()
             self._look()
@@ -196,7 +197,7 @@ class FindPrompt(ModalScreen[View | None]):
 
     def _look(self) -> None:
         self._stop()
-        self._rows, self._hits, self._problem = None, 0, ""
+        self._rows, self._hits, self._share, self._problem = None, 0, None, ""
         self.query_one("#glimpses", Static).update("")
         pattern = self.pattern
         if pattern.text:
@@ -207,7 +208,7 @@ class FindPrompt(ModalScreen[View | None]):
             else:
                 self._search = Search(self, self._dataset, pattern, self._column)
                 self._search.start()
-        self._show_state(None)
+        self._show_state()
 
     def _stop(self) -> None:
         if self._settling:
@@ -220,25 +221,26 @@ class FindPrompt(ModalScreen[View | None]):
     def on_hits(self, message: Hits) -> None:
         if message.search is self._search:
             self._hits = message.rows
-            self._show_state(None)
+            self._show_state()
             self._show_glimpses(message.glimpses)
 
     def on_progress(self, message: Progress) -> None:
         if message.work is self._search:
-            self._show_state(message.share)
+            self._share = message.share
+            self._show_state()
 
     def on_failed(self, message: Failed) -> None:
         if message.work is self._search:
             self._search = None
             self._problem = message.sentence
-            self._show_state(None)
+            self._show_state()
 
     def on_searched(self, message: Searched) -> None:
         if message.search is not self._search:
             return
         self._search = None
         self._rows, self._hits = message.rows, len(message.rows)
-        self._show_state(None)
+        self._show_state()
         if self._waited_for:
             self._take()
 
@@ -251,7 +253,7 @@ class FindPrompt(ModalScreen[View | None]):
         if self._search is None:
             self._take()
         else:
-            self._show_state(None)
+            self._show_state()
 
     def _take(self) -> None:
         pattern = self.pattern
@@ -287,7 +289,7 @@ class FindPrompt(ModalScreen[View | None]):
             pieces.append(Content.assemble(("↑↓", "bold $primary"), (" earlier ones", "$text-muted")))
         self.query_one("#toggles", Static).update(Content("   ").join(pieces))
 
-    def _show_state(self, share: float | None) -> None:
+    def _show_state(self) -> None:
         line = self.query_one("#state", Static)
         line.set_classes("problem" if self._problem else "")
         rows = self._hits
@@ -296,7 +298,7 @@ class FindPrompt(ModalScreen[View | None]):
             line.update(Content(printable(f"✗ {self._problem}", keep_newlines=False)))
         elif self._search:
             told = f"{hold} so far" if rows else "searching"
-            done = f": {share:.0%} searched" if share is not None else ""
+            done = f": {self._share:.0%} searched" if self._share is not None else ""
             then = " Its end is waited for; escape stops." if self._waited_for else ""
             line.update(Content.assemble(told, (f"{done} …{then}", "$text-muted")))
         elif self._rows is not None:
