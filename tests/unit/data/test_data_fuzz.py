@@ -40,6 +40,7 @@ HORRORS: dict[str, bytes] = {
     "truncated": (LINE[:-9]).encode(),
     "truncated-list": json.dumps([GOOD] * 9, indent=1)[:-70].encode(),
     "truncated-between": ("[" + LINE + ",").encode(),
+    "unclosed-string-list": b'[{"instruction": "' + b"x[{" * 1_000_000,
     "truncated-escape": b'{"instruction": "\\u12',
     "nested-nulls": b'{"instruction": null, "input": [null, [[]]], "output": {"b": null}}\n[null]\nnull',
     "null-list": b'[null, null, [], {}, [[]], {"a": null}]',

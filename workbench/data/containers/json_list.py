@@ -13,7 +13,8 @@ from workbench.data.containers.regular_list import regular_rows, stride_of
 from workbench.data.source import BLOCK, Source
 
 _SEPARATORS = re.compile(r"[\s,]*")
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# Possessive: what is held to go back to takes more memory than the text.
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 # How near the end of what was read an error must lie to come from the end and not from the text.
 _NEAR = 16
 # Rows to each time that the quick way is tried: what it costs to leave it is then spread.
