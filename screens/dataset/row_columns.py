@@ -50,6 +50,7 @@ def columns_of(dataset: Dataset, duplicates: Duplicates | None = None) -> Column
     import pyarrow
 
     from screens.dataset.marks import marks_of
+    from workbench.data.arrays import number_array
 
     table = dataset.table()
     names = [name for name in table.column_names if name not in (NUMBER, PROBLEM)]
@@ -60,11 +61,17 @@ def columns_of(dataset: Dataset, duplicates: Duplicates | None = None) -> Column
     if (marks := marks_of(dataset, duplicates)) is not None:
         chosen.append((MARKS, MARK, marks))
     if dataset.complete:
-        chosen.append(("chars", FIGURE, pyarrow.array(dataset.facts.chars)))
+        chosen.append(("chars", FIGURE, number_array(dataset.facts.chars)))
     chosen += [(name, TEXT, table.column(name)) for name in names if name not in empty]
     labels, kinds, columns = zip(*chosen, strict=True)
     drawn = pyarrow.table(list(columns), names=list(labels))
     return Columns(drawn, kinds, tuple(_measured(drawn)), empty)
+
+
+def columns_over(table: pyarrow.Table) -> Columns:
+    """A table of numbers and texts as it stands."""
+    kinds = tuple(FIGURE if str(field.type) == "int64" else TEXT for field in table.schema)
+    return Columns(table, kinds, tuple(_measured(table)), ())
 
 
 def _is_empty(column: pyarrow.ChunkedArray) -> bool:

@@ -221,7 +221,7 @@ MEASURED = {"first": first, "ours": ours, "peer": peer}
 
 
 def measured(what: str, path: Path, near: bool, home: str) -> dict[str, Any]:
-    """Run one measurement; what it told, with `seconds` from start to end, `cpu` seconds, `peak` and `own` MiB."""
+    """Run one measurement; what it told, with `seconds` from start to end, `cpu`, `peak` and `own` in MiB."""
     environment = {**os.environ, "WORKBENCH_HOME": home, "HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, __file__, "--measure", what, "--keep", str(path)]
     began, worked = time.perf_counter(), _processor_seconds()
@@ -285,12 +285,11 @@ def bench(path: Path, near: bool) -> bool:
     for key, name in names.items():
         one = found[key]
         steps = ", ".join(f"{step} {took:.1f} s" for step, took in one.get("steps", {}).items())
-        print(
-            f"{name:<38}{one['seconds']:>9.2f}{one['cpu']:>8.2f}{one['peak']:>10,.0f}{one['own']:>9,.0f}   {steps}"
-        )
+        memory = f"{one['peak']:>10,.0f}{one['own']:>9,.0f}"
+        print(f"{name:<38}{one['seconds']:>9.2f}{one['cpu']:>8.2f}{memory}   {steps}")
     ratio = found["peer"]["seconds"] / found["ours"]["seconds"]
-    memory = found["ours"]["peak"] / found["peer"]["peak"]
-    print(f"ours is {ratio:.2f} times as fast, with {memory:.0%} of the memory")
+    share = found["ours"]["peak"] / found["peer"]["peak"]
+    print(f"ours is {ratio:.2f} times as fast, with {share:.0%} of the memory")
     print(f"\n{'counted':<38}{'ours':>12}{'peer':>12}")
     agree = True
     for key in (*EXACT, *(["near"] if near else [])):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.containers.base import Container
-from workbench.data.conversation import BadRow, Conversation
+from workbench.data.conversation import Conversation
 from workbench.data.formats.detect import UNKNOWN, Format, what_to_do
 from workbench.data.formats.fields import RowProblem
 from workbench.errors import WorkbenchError, WrongUse
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.data.formats.mapping import Mapping
     from workbench.data.health.categories import Category
     from workbench.data.health.facts import Facts
+    from workbench.data.index.bad_rows import BadRows
     from workbench.data.index.index import Array, Index
 
 _NOTES = {
@@ -83,7 +84,7 @@ class Dataset:
         return self._index.rows
 
     @property
-    def bad_rows(self) -> Sequence[BadRow]:
+    def bad_rows(self) -> BadRows:
         """The rows that cannot be used, with the reasons."""
         return self._bad
 

@@ -239,6 +239,28 @@ def test_good_rows_are_those_that_are_not_bad(count: int, data: st.DataObject) -
     assert [row for row in range(count + 2) if rows.reason(row)] == bad
 
 
+def test_opening_and_indexing_import_nothing_heavy(tmp_path: Path) -> None:
+    path = json_lines(tmp_path / "data.jsonl")
+    order = {
+        "job": Job((path,), None, "alpaca").as_json(),
+        "part": {"start": 0, "end": path.stat().st_size},
+        "columns": [],
+        "folder": str(tmp_path / "part"),
+    }
+    code = (
+        "import sys\n"
+        "from workbench.data.opening import first_rows, open_dataset\n"
+        "from workbench.data.index.worker import go_through\n"
+        f"first_rows({str(path)!r}).table()\n"
+        f"dataset = open_dataset({str(path)!r})\n"
+        "dataset.table(), dataset.categories, dataset.facts.chars, list(dataset.bad_rows)\n"
+        f"go_through({order!r}, print)\n"
+        "heavy = {'pandas', 'torch', 'transformers', 'datasets', 'textual'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 # --- first rows
 
 

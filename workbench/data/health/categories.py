@@ -112,6 +112,8 @@ def merge(parts: Sequence[pyarrow.RecordBatch]) -> pyarrow.RecordBatch:
     """The shares of the rows, in their order, as one."""
     import numpy
 
+    from workbench.data.arrays import numbers_in
+
     told = [json.loads(part.schema.metadata[b"categories"]) for part in parts]
     given_up = {column: None for one in told for column in one["given_up"]}
     columns: dict[str, dict[str, int]] = {}
@@ -137,7 +139,7 @@ def merge(parts: Sequence[pyarrow.RecordBatch]) -> pyarrow.RecordBatch:
                 continue
             # One place more, so that -1 (no value) finds -1 at the end.
             moved = numpy.array([*(places[value] for value in one["columns"][index][1]), -1], numpy.int16)
-            codes.append(moved[part.column(index).to_numpy()])
+            codes.append(moved[numbers_in(part.column(index))])
         joined.append((column, list(places), numpy.concatenate(codes)))
     return _batch(sum(one["rows"] for one in told), joined, list(given_up))
 
@@ -146,10 +148,12 @@ def read_categories(table: pyarrow.RecordBatch | pyarrow.Table) -> list[Category
     """The columns that were counted to the end, in the file's order."""
     import numpy
 
+    from workbench.data.arrays import numbers_in
+
     told = json.loads(table.schema.metadata[b"categories"])
     found = []
     for index, (column, values) in enumerate(told["columns"]):
-        codes = table.column(index).to_numpy()
+        codes = numbers_in(table.column(index))
         counts = numpy.bincount(codes[codes >= 0], minlength=len(values))
         order = numpy.argsort(-counts, kind="stable")
         places = numpy.empty(len(values) + 1, numpy.int16)
@@ -182,6 +186,8 @@ def _batch(
 ) -> pyarrow.RecordBatch:
     import pyarrow
 
+    from workbench.data.arrays import number_array
+
     # Names and values stand in JSON, since JSON data may spell half of a character and Arrow has no such.
     told = {
         "rows": rows,
@@ -190,5 +196,5 @@ def _batch(
     }
     fields = [(str(index), pyarrow.int16()) for index in range(len(columns))]
     schema = pyarrow.schema(fields, metadata={"categories": json.dumps(told)})
-    arrays = [pyarrow.array(codes) for _, _, codes in columns]
+    arrays = [number_array(codes) for _, _, codes in columns]
     return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)

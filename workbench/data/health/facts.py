@@ -254,17 +254,12 @@ class FactsColumns:
 
     def to_arrow(self) -> pyarrow.RecordBatch:
         """All rows as a record batch of `facts_schema()`."""
-        import numpy
         import pyarrow
 
+        from workbench.data.arrays import number_array
+
         self.settle()
-        arrays = [
-            pyarrow.array(numpy.frombuffer(column, dtype=column.typecode))
-            if column
-            else pyarrow.array([], field.type)
-            for column, field in zip(self._columns, facts_schema(), strict=True)
-        ]
-        return pyarrow.record_batch(arrays, schema=facts_schema())
+        return pyarrow.record_batch([number_array(column) for column in self._columns], schema=facts_schema())
 
 
 def facts_schema() -> pyarrow.Schema:
@@ -307,10 +302,10 @@ class Facts:
     def __getattr__(self, name: str) -> numpy.ndarray[Any, Any]:
         if name not in RowFacts._fields:
             raise AttributeError(name)
-        column = self._table.column(name)
+        from workbench.data.arrays import numbers_in
+
         # One chunk is looked at where it lies; several are joined once.
-        values = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-        found = values.to_numpy(zero_copy_only=False)
+        found = numbers_in(self._table.column(name))
         self.__dict__[name] = found
         return found
 

@@ -19,6 +19,7 @@ import pyarrow
 from pyarrow import ipc
 from xxhash import xxh3_64
 
+from workbench.data.arrays import numbers_in
 from workbench.data.health.categories import merge
 from workbench.data.health.facts import Facts, facts_schema
 from workbench.data.index import numbers
@@ -67,7 +68,7 @@ def write_part(batches: Iterable[Batch], seen: Pass, folder: Path) -> PartFound:
             files.write(numbers.START, batch.starts)
             files.write(numbers.LENGTH, batch.lengths)
             for name, column in zip(schema.names, batch.facts.columns, strict=True):
-                files.write(name, column.to_numpy())
+                files.write(name, numbers_in(column))
             if not cells or list(batch.names) != cells[-1]:
                 if writer:
                     writer.close()
@@ -157,10 +158,10 @@ def _mapped(folder: Path, told: dict[str, Any]) -> Index:
     row_numbers = numbers.mapped(folder, numbers.ROW, pyarrow.int64())
     found = Index(
         columns=told["columns"],
-        starts=numbers.mapped(folder, numbers.START, pyarrow.uint64()).to_numpy(),
-        lengths=numbers.mapped(folder, numbers.LENGTH, pyarrow.uint64()).to_numpy(),
+        starts=numbers_in(numbers.mapped(folder, numbers.START, pyarrow.uint64())),
+        lengths=numbers_in(numbers.mapped(folder, numbers.LENGTH, pyarrow.uint64())),
         bad=BadRows(
-            numbers.mapped(folder, numbers.BAD, pyarrow.int64()).to_numpy(),
+            numbers_in(numbers.mapped(folder, numbers.BAD, pyarrow.int64())),
             pyarrow.chunked_array([batch.column(0) for batch in reasons], pyarrow.string()),
         ),
         facts=Facts(pyarrow.Table.from_arrays(facts, schema=schema)),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 import pyarrow
 
+from workbench.data.arrays import number_array, text_array
 from workbench.data.health.categories import Category, read_categories
 from workbench.data.health.facts import Facts, facts_schema
 from workbench.data.index.bad_rows import BadRows
@@ -77,14 +78,8 @@ class Index:
             at = cells.names.index(name) + 1 if name in cells.names else None
             for batch in cells.batches:
                 # Where no row has the column the cells are empty: all of them share one.
-                chunks.append(batch.column(at) if at else _empty(len(batch)))
+                chunks.append(batch.column(at) if at else text_array([""] * len(batch)))
         return pyarrow.chunked_array(chunks, pyarrow.string())
-
-
-def _empty(count: int) -> pyarrow.Array:
-    """So many empty texts."""
-    offsets = pyarrow.py_buffer(bytes(4 * (count + 1)))
-    return pyarrow.Array.from_buffers(pyarrow.string(), count, [None, offsets, pyarrow.py_buffer(b"")])
 
 
 def index_in_memory(batches: Iterable[Batch], seen: Pass) -> Index:
@@ -99,7 +94,7 @@ def index_in_memory(batches: Iterable[Batch], seen: Pass) -> Index:
         facts=Facts(pyarrow.Table.from_batches([batch.facts for batch in found], facts_schema())),
         counted=seen.categories.to_arrow(),
         cells=[Cells(batch.names, [batch.cells]) for batch in found],
-        numbers=pyarrow.array(numpy.arange(1, seen.rows + 1)),
+        numbers=number_array(numpy.arange(1, seen.rows + 1)),
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy
 import pyarrow
 
+from workbench.data.arrays import numbers_in
+
 SUFFIX = ".numbers"
 _AT_ONCE = 1 << 20
 
@@ -44,7 +46,7 @@ def join_shifted(name: str, parts: Sequence[Path], shifts: Sequence[int], into: 
     """As `join`, with `shifts` added to the numbers of each part."""
     with (into / f"{name}{SUFFIX}").open("wb") as joined:
         for part, shift in zip(parts, shifts, strict=True):
-            values = mapped(part, name, pyarrow.int64()).to_numpy()
+            values = numbers_in(mapped(part, name, pyarrow.int64()))
             for begin in range(0, len(values), _AT_ONCE):
                 joined.write((values[begin : begin + _AT_ONCE] + shift).tobytes())
 
@@ -61,7 +63,7 @@ def mapped(folder: Path, name: str, type_: pyarrow.DataType) -> pyarrow.Array:
     path = folder / f"{name}{SUFFIX}"
     size = path.stat().st_size
     if not size:
-        return pyarrow.array([], type_)
+        return pyarrow.Array.from_buffers(type_, 0, [None, pyarrow.py_buffer(b"")])
     with pyarrow.memory_map(str(path)) as file:
         buffer = file.read_buffer(size)
     return pyarrow.Array.from_buffers(type_, size * 8 // type_.bit_width, [None, buffer])

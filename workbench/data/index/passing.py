@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pyarrow
 
+from workbench.data.arrays import text_array
 from workbench.data.containers.base import Located
 from workbench.data.formats.detect import Format
 from workbench.data.health.categories import CategoryCounter
@@ -112,9 +113,9 @@ class Pass:
         self.rows = row
         if not problems:
             return None
-        texts = [_texts(problems), *map(_texts, cells.values())]
+        texts = [text_array(problems), *map(text_array, cells.values())]
         table = pyarrow.record_batch(texts, names=["problem", *(str(at) for at in range(len(cells)))])
-        return Batch(starts, lengths, facts.to_arrow(), tuple(cells), table, bad, _texts(reasons))
+        return Batch(starts, lengths, facts.to_arrow(), tuple(cells), table, bad, text_array(reasons))
 
     def _meet(self, record: dict[str, object]) -> list[str]:
         """Take up the columns that are new; those of them that are shown."""
@@ -123,12 +124,3 @@ class Pass:
         shown = new[: MOST_COLUMNS - len(self.shown)]
         self.shown += shown
         return shown
-
-
-def _texts(values: list[str]) -> pyarrow.Array:
-    try:
-        return pyarrow.array(values, pyarrow.string())
-    except UnicodeEncodeError:  # a reason may name a column that is spelled with half of a character
-        return pyarrow.array(
-            [value.encode("utf-8", "replace").decode() for value in values], pyarrow.string()
-        )
