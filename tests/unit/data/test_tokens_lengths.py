@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -22,6 +23,7 @@ from workbench.data.tokens.counting import count_rows, count_tokens
 from workbench.data.tokens.encode import Encoded, RowDropped, RowEncoder, encode, encode_whole
 from workbench.data.tokens.lengths import TokenLengths
 from workbench.data.tokens.lost_characters import LostCharacters
+from workbench.data.tokens.portable import hand_over, take_over
 from workbench.errors import WorkbenchError
 
 contents = st.text(st.sampled_from("ab 电😀\n"), max_size=12)
@@ -215,12 +217,9 @@ def test_a_damaged_count_is_made_anew(
     assert short.calls == 2 and len(first) == 1
 
 
-def test_a_worker_needs_no_torch(tmp_path: Path, smollm2: Path) -> None:
-    from workbench.data.tokens.portable import hand_over
-    from workbench.data.tokens.tokenizer import load_tokenizer
-
+def test_a_worker_needs_no_torch(tmp_path: Path, smollm2_tokenizer) -> None:
     path = file_of(tmp_path / "data.jsonl", 20)
-    assert hand_over(load_tokenizer(smollm2), tmp_path)
+    assert hand_over(smollm2_tokenizer, tmp_path)
     order = {
         "spec": str(path),
         "format": "alpaca",
@@ -265,3 +264,22 @@ def test_a_million_rows_follow_a_cutoff_at_once() -> None:
     kept = np.minimum(lengths, 300) - np.minimum(starts, 300)
     assert counted.trained == int(kept.sum()) and counted.untrained_rows == int((kept == 0).sum())
     assert counted.packing.sequences > 0
+
+
+def test_a_tokenizer_that_comes_out_different_is_not_used(
+    tmp_path: Path, smollm2: Path, smollm2_tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert hand_over(smollm2_tokenizer, tmp_path)
+    assert take_over(tmp_path) is not None
+    beside = tmp_path / "beside.json"
+    beside.write_text(beside.read_text().replace("<|im_end|>", "<|endoftext|>"))
+    assert take_over(tmp_path) is None
+    dataset = open_dataset(file_of(tmp_path / "data.jsonl", 40))
+    here = count_tokens(dataset, smollm2)
+    monkeypatch.setattr(counting, "IN_THIS_THREAD", 10)
+
+    def wrong(_: object, folder: Path) -> bool:
+        return bool(shutil.copytree(tmp_path, folder, dirs_exist_ok=True))
+
+    monkeypatch.setattr(counting, "hand_over", wrong)
+    assert same(here, count_tokens(dataset, smollm2))

@@ -28,8 +28,8 @@ from workbench.errors import WorkbenchError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-# Fewer rows are counted before the workers have started.
-IN_THIS_THREAD = 3_000
+# Fewer rows are counted about as soon as workers have started and loaded what they need.
+IN_THIS_THREAD = 10_000
 _WORKER = "workbench.data.tokens.worker"
 # Part of the cache's key: raise it when what is counted changes.
 _VERSION = 1
@@ -112,7 +112,9 @@ def _counted(
     if dataset.complete and total >= IN_THIS_THREAD:
         with tempfile.TemporaryDirectory(prefix="workbench-tokens-") as folder:
             if hand_over(tokenizer, Path(folder)):
-                return _by_workers(dataset, Path(folder), options, progress, cancelled)
+                counted = _by_workers(dataset, Path(folder), options, progress, cancelled)
+                if counted is not None:
+                    return counted
 
     def told(done: int) -> None:
         if cancelled and cancelled():
@@ -128,7 +130,7 @@ def _counted(
 
 def _by_workers(
     dataset: Dataset, folder: Path, options: dict[str, bool], progress: Progress, cancelled: Cancelled
-) -> TokenLengths:
+) -> TokenLengths | None:
     total, shares = len(dataset.good_rows), worker_count()
     bounds = [total * share // shares for share in range(shares + 1)]
     mapping = dataset.mapping.as_entry() if dataset.mapping else None
@@ -146,7 +148,9 @@ def _by_workers(
         }
         for low, high in pairwise(bounds)
     ]
-    run_workers(_WORKER, orders, progress=progress, cancelled=cancelled)
+    told = run_workers(_WORKER, orders, progress=progress, cancelled=cancelled)
+    if not all(share["counted"] for share in told):
+        return None
     return TokenLengths.joined([TokenLengths.from_file(Path(str(order["found"]))) for order in orders])
 
 

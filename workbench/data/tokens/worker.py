@@ -18,7 +18,7 @@ from workbench.errors import WorkbenchError
 
 
 def count_share(order: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
-    """Count the good rows that the order names, into the file that it names."""
+    """Count the good rows that the order names, into the file that it names, if the tokenizer can be had."""
     # A template leaves rings of garbage behind.
     gc.enable()
     mapping = Mapping.from_entry(order["mapping"]) if order["mapping"] is not None else None
@@ -28,6 +28,8 @@ def count_share(order: dict[str, Any], progress: Callable[[float], None]) -> dic
             "the file was changed while its tokens were counted", where=order["spec"], remedy="Open it again."
         )
     tokenizer = take_over(Path(order["tokenizer"]))
+    if tokenizer is None:
+        return {"counted": False}
     rows = dataset.good_rows[order["from"] : order["to"]]
     found = count_rows(
         (dataset.conversation(row) for row in rows),
@@ -36,7 +38,7 @@ def count_share(order: dict[str, Any], progress: Callable[[float], None]) -> dic
         lambda done: progress(done / len(rows)),
     )
     Path(order["found"]).write_bytes(found.as_bytes())
-    return {}
+    return {"counted": True}
 
 
 if __name__ == "__main__":
