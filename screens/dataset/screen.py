@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 SETTLE_S = 0.04
 OF_A_FILE = ("turn_view", "statistics", "go_to", "bad_rows", "cutoff", "zoom", "format")
 # Half an answer to these would be a wrong one.
-SOON = {"find": "find", "filter": "filters", "sort": "sort_dialog", "format": "format_dialog", "overlap": "x"}
 OF_ALL_ROWS = ("find", "filter", "sort", "train", "overlap")
 LEAST_CUTOFF = 8
 
@@ -187,9 +185,6 @@ class DataScreen(Room):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not shown."""
-        module = SOON.get(action)
-        if module and not find_spec(f"screens.dataset.{module}"):
-            return False
         if action == "read_rest":
             return self.rows_pane.can_read_rest
         if action == "all_rows":
