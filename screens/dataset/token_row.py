@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,17 +52,17 @@ class TokenRow:
     @property
     def first_cut(self) -> int:
         """The first piece that is cut off; how many pieces there are if none is."""
-        kept = len(self.encoded.input_ids)
-        return next((n for n in range(len(self.pieces)) if self.starts[n] >= kept), len(self.pieces))
+        return bisect_left(self.starts, len(self.encoded.input_ids))
 
     def next_trained(self, number: int, step: int) -> int:
         """The first piece of the next trained span (`step` 1), or of the one before (-1); itself if none."""
-        at = number + step
-        while 0 <= at < len(self.pieces):
-            if self.pieces[at].trained and not (at and self.pieces[at - 1].trained):
-                return at
-            at += step
-        return number
+        token = self.starts[number]
+        begins = [span.start for span in self.encoded.spans if span.trained]
+        if step > 0:
+            following = [start for start in begins if start > token][:1]
+        else:
+            following = [start for start in begins if start < token][-1:]
+        return bisect_left(self.starts, following[0]) if following else number
 
     def describe(self, number: int) -> tuple[Content, Content]:
         """Two lines on a piece: where it stands and what becomes of it; its ids, their names, its text."""

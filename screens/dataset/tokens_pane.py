@@ -102,11 +102,11 @@ class TokenLines(LinesView):
         self._first_cut = 0
         self._cell = 0
 
-    def show_row(self, head: Sequence[Piece], row: TokenRow, cutoff_len: int) -> None:
-        """Show these tokens, below what is to be said of them; the cursor stands on the first."""
+    def show_row(self, head: Sequence[Piece], row: TokenRow, runs: Sequence[Piece]) -> None:
+        """Show these tokens, laid out as `runs`, below what is to be said of them."""
         self.row, self._head, self._first_cut = row, len(head), row.first_cut
         self.cursor = self._cell = 0
-        self.show([*head, *token_runs(row.pieces, row.encoded, cutoff_len)])
+        self.show([*head, *runs])
         self.post_message(self.Moved())
 
     def say(self, sentence: str, kind: str) -> None:
@@ -280,6 +280,7 @@ class TokensPane(Vertical):
     def _encode(self, dataset: Dataset, row: int, lens: Lens) -> None:
         worker = get_current_worker()
         head: list[Piece] = []
+        runs: list[Piece] = []
         tokens: TokenRow | None = None
         try:
             tokenizer = lens.tokenizer.load(lambda: worker.is_cancelled)
@@ -298,22 +299,24 @@ class TokensPane(Vertical):
             if encoded is not None and not worker.is_cancelled:
                 head += lost_runs(conversation, tokenizer)
                 tokens = TokenRow.of(encoded, paint(encoded, tokenizer), tokenizer)
+                # Here and not on the screen's own thread: a long row takes a second.
+                runs = token_runs(tokens.pieces, encoded, lens.cutoff_len)
         except Abandoned:
             return
         except WorkbenchError as error:
             head = [Run(f"✗ {printable(str(error))}", "problem")]
         if not worker.is_cancelled:
-            self.call_later(self._put_row, (dataset, row, lens), head, tokens)
+            self.call_later(self._put_row, (dataset, row, lens), head, tokens, runs)
 
     def _put_row(
-        self, subject: tuple[Dataset, int, Lens], head: Sequence[Piece], tokens: TokenRow | None
+        self, subject: Subject, head: Sequence[Piece], tokens: TokenRow | None, runs: Sequence[Piece]
     ) -> None:
         if subject != self._subject:
             return
         if tokens is not None:
             self.border_title = _figures(subject[1], tokens.encoded).markup
             self.border_subtitle = LEGEND.markup
-            self.lines.show_row(head, tokens, subject[2].cutoff_len)
+            self.lines.show_row(head, tokens, runs)
         else:
             self.border_subtitle = ""
             self.lines.row = None
