@@ -118,6 +118,7 @@ def looked_at(dataset: Dataset) -> None:
     shown += [str(cell) for row in table.to_pylist() for cell in row.values()]
     assert [text for text in shown if not is_safe(text)] == []
     assert table.num_rows == dataset.rows
+    assert all(row.reason and row.reason == row.reason.strip() for row in dataset.bad_rows)
     for row in [*good[:20], *bad[:20]]:
         assert is_safe(printable(dataset.raw_text(row), keep_newlines=False))
         with suppress(WorkbenchError):

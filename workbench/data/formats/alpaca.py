@@ -38,6 +38,8 @@ def prompt(record: Record) -> tuple[Message, ...]:
     question = "\n".join(part for part in (text(record, "instruction"), text(record, "input")) if part)
     if not question.strip():
         asked = [called(record, name) for name in ("instruction", "input") if name in record]
+        if not asked:
+            needed(record, "instruction")
         raise RowProblem(f"{' and '.join(asked)} {'are both' if len(asked) > 1 else 'is'} empty")
     messages = []
     if (system := text(record, "system")).strip():
