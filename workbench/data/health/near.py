@@ -110,7 +110,7 @@ def _common(dataset: Dataset) -> Array:
 
 
 def _sketched(dataset: Dataset, common: Array, folder: Path | None, look: Look) -> Array:
-    """The sketches of all rows, [rows, 32] uint32; in a file in `folder` where workers made them."""
+    """The sketches of all rows, [rows, 64] uint32; in a file in `folder` where workers made them."""
     if folder is not None and dataset.rows >= _FOR_WORKERS:
         return _sketched_by_workers(dataset, common, folder, look)
     matrix = numpy.empty((dataset.rows, PERMUTATIONS), numpy.uint32)

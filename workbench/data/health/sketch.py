@@ -1,8 +1,9 @@
 """Rows as MinHash sketches, by which likely near duplicates are found without comparing all pairs.
 
-A sketch is 32 numbers; two rows agree in each with the probability that is their Jaccard similarity
+A sketch is 64 numbers; two rows agree in each with the probability that is their Jaccard similarity
 (Broder, On the resemblance and containment of documents, 1997). Rows that agree in all four numbers of one
-of sixteen bands are candidates: 99.9 % of the pairs of similarity 0.8 are.
+of sixteen bands are looked at, and are candidates if they agree in enough of all: 99.9 % of the pairs of
+similarity 0.8 are, and 1 % of those of similarity 0.5.
 """
 
 from __future__ import annotations
@@ -19,22 +20,17 @@ from workbench.data.health.shingles import shingles
 
 Array = numpy.ndarray[Any, Any]
 
-PERMUTATIONS = 32
-# Every number is in two bands: of four neighbours, and of four that lie eight apart.
-_BANDS = tuple(
-    numpy.array(band)
-    for at in range(8)
-    for band in ((4 * at, 4 * at + 1, 4 * at + 2, 4 * at + 3), (at, at + 8, at + 16, at + 24))
-)
+PERMUTATIONS = 64
+_BAND = 4
 _SEED = 42
 # What a row without a word has in place of a sketch.
 _EMPTY = numpy.uint32(0xFFFFFFFF)
 _AT_ONCE = 512
 # Pairs that agree in fewer are not compared: three standard deviations below the 0.8 that is wanted.
-_LEAST_EQUAL = 18
+_LEAST_EQUAL = 41
 # Candidates of a row that are kept, the likeliest ones; one that is near enough makes it near.
 MOST_CANDIDATES = 4
-_CHUNK = 1 << 18
+_CHUNK = 1 << 15
 # A prompt's shingles that a tenth of all rows have are an instruction given again and again.
 _COMMON = 0.1
 LEAST_FOR_COMMON = 200
@@ -68,7 +64,7 @@ def row_shingles(halves: Sequence[Halves], common: Array) -> tuple[Array, Array]
 
 
 def sketches(rows: Iterable[Halves], common: Array) -> Iterator[Array]:
-    """Sketches of rows in order, [n, 32] uint32, some hundred rows at a time."""
+    """Sketches of rows in order, [n, 64] uint32, some hundred rows at a time."""
     from rensa import RMinHash
 
     remaining = iter(rows)
@@ -86,7 +82,7 @@ def candidates(matrix: Array, included: Array, look: Callable[[float], None]) ->
     """Pairs of rows that are likely near: (row, earlier row), as indices into `matrix`.
 
     Args:
-        matrix: the sketches of all rows, [n, 32] uint32.
+        matrix: the sketches of all rows, [n, 64] uint32.
         included: indices of the rows that are compared, ascending.
         look: told the share that is done; may raise to stop.
 
@@ -96,7 +92,7 @@ def candidates(matrix: Array, included: Array, look: Callable[[float], None]) ->
     """
     included = included[_in_chunks(partial(_has_words, matrix), included)]
     best = (numpy.zeros(0, numpy.int64),) * 3
-    for done, band in enumerate(_BANDS, start=1):
+    for band in range(0, PERMUTATIONS, _BAND):
         keys = _in_chunks(partial(_band_keys, matrix, band), included)
         order = numpy.argsort(keys, kind="stable")
         later, earlier = _neighbours(keys[order], order)
@@ -104,7 +100,7 @@ def candidates(matrix: Array, included: Array, look: Callable[[float], None]) ->
         equal = _in_chunks(partial(_equal, matrix, later, earlier), numpy.arange(len(later)))
         near = equal >= _LEAST_EQUAL
         best = _best(best, (later[near], earlier[near], equal[near]))
-        look(done / len(_BANDS))
+        look((band + _BAND) / PERMUTATIONS)
     return best[0], best[1]
 
 
@@ -113,7 +109,7 @@ def _has_words(matrix: Array, rows: Array) -> Array:
 
 
 def _equal(matrix: Array, later: Array, earlier: Array, pairs: Array) -> Array:
-    """In how many of the 32 numbers the rows of each pair agree."""
+    """In how many of the 64 numbers the rows of each pair agree."""
     return (matrix[later[pairs]] == matrix[earlier[pairs]]).sum(axis=1)
 
 
@@ -126,10 +122,10 @@ def ranks(values: Array) -> Array:
     return places - firsts
 
 
-def _band_keys(matrix: Array, band: Array, rows: Array) -> Array:
-    numbers = matrix[rows[:, None], band].astype(numpy.uint64)
+def _band_keys(matrix: Array, band: int, rows: Array) -> Array:
+    numbers = matrix[rows, band : band + _BAND].astype(numpy.uint64)
     keys = numpy.zeros(len(rows), numpy.uint64)
-    for column in range(len(band)):
+    for column in range(_BAND):
         keys ^= numbers[:, column]
         keys *= numpy.uint64(0x9E3779B97F4A7C15)
         keys ^= keys >> numpy.uint64(29)
