@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # A row's language is an index into this; new names go to the end, since caches hold the indices.
 LANGUAGES = (
     "none",
@@ -41,8 +43,6 @@ _LEADS = (
 _CODES = {name: code for code, name in enumerate(LANGUAGES)}
 _ASCII_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NO_LETTERS = bytes(byte for byte in range(128) if byte not in _ASCII_LETTERS)
-# ASCII that is no letter, and all bytes that continue a character, say nothing about the script.
-_SILENT = _NO_LETTERS + bytes(range(0x80, 0xC0))
 # Every byte as the code of its script, so that counting is one `count` a script.
 _TO_CODE = bytearray(256)
 for _letter in _ASCII_LETTERS:
@@ -51,6 +51,9 @@ for _name, _ranges, _ in _LEADS:
     for _low, _high in _ranges:
         for _byte in range(_low, _high + 1):
             _TO_CODE[_byte] = _CODES[_name]
+_KANA_BYTES = re.compile(rb"\xe3[\x81-\x83]")
+# All other bytes say nothing about the script: they continue a character, or are no letters.
+_SILENT = bytes(byte for byte in range(256) if not _TO_CODE[byte])
 _WEIGHTS = tuple((_CODES[name], size) for name, _, size in _LEADS if name != "Latin")
 
 
@@ -64,11 +67,15 @@ def language_of(data: bytes) -> int:
     data = data[:_LOOKED_AT]
     letters = data.translate(_TO_CODE, _SILENT)
     weights = {LATIN: letters.count(LATIN)}
-    for code, size in _WEIGHTS:
-        if found := letters.count(code):
-            weights[code] = found * size
+    if (found := letters.count(CHINESE)) + weights[LATIN] == len(letters):
+        if found:
+            weights[CHINESE] = 3 * found
+    else:
+        for code, size in _WEIGHTS:
+            if found := letters.count(code):
+                weights[code] = found * size
     kana = 0
-    if b"\xe3" in data:
+    if _KANA_BYTES.search(data):
         kana = 3 * (data.count(b"\xe3\x81") + data.count(b"\xe3\x82") + data.count(b"\xe3\x83"))
     if b"\xe0" in data:
         for code, low, high in ((_CODES["Devanagari"], 0xA4, 0xA5), (_CODES["Thai"], 0xB8, 0xB9)):
