@@ -20,7 +20,7 @@ def open_file(screen: DataScreen) -> None:
         if spec:
             screen.open_dataset(spec)
 
-    picker = FilePicker("Open data", recent=recent_files("data"))
+    picker = FilePicker("Open data", recent=recent_files("data"), sets=True)
     screen.app.push_screen(picker, taken)
 
 
@@ -47,10 +47,10 @@ def compare_held_out(screen: DataScreen) -> None:
 
     def taken(spec: str | None) -> None:
         if spec:
-            screen.rows_pane.show_overlap(spec)
+            screen.rows_pane.compare(spec)
 
     screen.app.push_screen(
-        FilePicker("Held-out data to look for in this", recent=recent_files("data")), taken
+        FilePicker("Held-out data, to look for in this", recent=recent_files("data"), sets=True), taken
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from screens.dataset.background import Background, Failed, Progress
     from screens.dataset.choosing import RowsChosen
+    from screens.dataset.held_out import Compared
     from screens.dataset.reading import Reading, RowsMarked, RowsRead
     from screens.dataset.recent_files import RecentFiles
     from screens.dataset.row_columns import Columns
@@ -239,6 +240,31 @@ class RowsPane(Vertical):
         from screens.dataset.choosing import Choosing
 
         self._begin(Choosing(self, self.dataset, view, then))
+
+    def compare(self, spec: str) -> None:
+        """Show the rows that the held-out data `spec` has too."""
+        if self.dataset is not None and self.is_whole:
+            from screens.dataset.held_out import Comparing
+
+            self._begin(Comparing(self, self.dataset, spec))
+            self._line.progress(f"comparing with {shorten(spec, 60)}", None)
+
+    def on_compared(self, message: Compared) -> None:
+        if message.comparing is not self._work:
+            return
+        self._work = None
+        self._say_what_is_shown()
+        found, name = message.overlap, shorten(message.held_out, 40)
+        if not found.prompts and not found.rows:
+            self.notify(f"None of the {count(message.rows)} rows of {name} is in this file.", markup=False)
+            return
+        import numpy
+
+        from screens.dataset.messages import ShowRows
+
+        rows = numpy.union1d(found.train_rows, found.train_prompts)
+        title = f"in {name} too: {count(found.rows)} of its rows, {count(found.prompts)} of its prompts"
+        self.post_message(ShowRows(rows, title))
 
     def on_rows_chosen(self, message: RowsChosen) -> None:
         if message.choosing is not self._work or self._table is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -20,6 +21,7 @@ from screens.widgets.folder_list import (
     Listing,
     completed,
     folder_of,
+    is_pattern,
     list_folder,
     matching,
     split_typed,
@@ -27,18 +29,23 @@ from screens.widgets.folder_list import (
 from workbench.figures import MIB, gib, significant
 from workbench.untrusted import display_width, printable, shorten
 
-DATA_SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".txt", ".md")
+_ROWS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".md")
+DATA_SUFFIXES = (*_ROWS, *(f"{name}{packed}" for name in _ROWS for packed in (".gz", ".zst", ".bz2", ".xz")))
 RECIPE_SUFFIXES = (".yaml", ".yml")
+REGISTRY = "dataset_info.json"
+# organisation/name, and a split or a configuration and a split.
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?::[\w./-]+)?")
 
 
 class FilePicker(ModalScreen[str | None]):
-    """Gives the absolute path of a file that is there, or None.
+    """Gives the absolute path of a file that is there, or None; with `sets`, also what several files make.
 
     Args:
         title: what the file is for.
         start: the folder to begin in; the current one if not given.
         recent: paths offered above the folder's.
         suffixes: names that end like this are offered first and bright; others can be taken too.
+        sets: a folder, a pattern such as `part-*.jsonl`, `dataset_info.json#entry` and a hub id will do too.
     """
 
     CSS = """
@@ -57,6 +64,7 @@ class FilePicker(ModalScreen[str | None]):
         Binding("down", "move('cursor_down')", "Down", show=False),
         Binding("pageup", "move('page_up')", "Page up", show=False),
         Binding("pagedown", "move('page_down')", "Page down", show=False),
+        Binding("ctrl+o", "take_folder", "Open the folder as one set", priority=True),
     ]
 
     def __init__(
@@ -66,11 +74,13 @@ class FilePicker(ModalScreen[str | None]):
         *,
         recent: Sequence[str] = (),
         suffixes: Sequence[str] = DATA_SUFFIXES,
+        sets: bool = False,
     ) -> None:
         super().__init__()
         self._title = title
         self._start = (start or Path.cwd()).expanduser().absolute()
-        self._recent = [path for path in recent if Path(path).is_file()]
+        self._sets = sets
+        self._recent = [path for path in recent if Path(path).is_file() or (sets and _may_be_there(path))]
         self._suffixes = tuple(suffixes)
         self._listing: Listing | None = None
         self._paths: list[str] = []
@@ -78,8 +88,10 @@ class FilePicker(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = self._title
-            dialog.border_subtitle = "tab: complete   ↑↓ enter: take   escape: leave"
-            field = Input(placeholder=f"a path, from {self._start}", compact=True)
+            folder = "   ctrl+o: whole folder" if self._sets else ""
+            dialog.border_subtitle = f"tab: complete   ↑↓ enter: take{folder}   escape: leave"
+            what = "a path, a pattern or a hub id" if self._sets else "a path"
+            field = Input(placeholder=f"{what}, from {self._start}", compact=True)
             field.cursor_blink = False
             yield field
             files = OptionList(markup=False)
@@ -171,7 +183,14 @@ class FilePicker(ModalScreen[str | None]):
             )
         files.clear_options()
         files.add_options(options)
-        self._hint(self._listing.problem or ("" if found else "nothing here has such a name"))
+        self._hint(self._listing.problem or self._about(typed, len(found)))
+
+    def _about(self, typed: str, found: int) -> str:
+        if self._sets and is_pattern(split_typed(typed)[1]) and found:
+            return f"enter opens all {found} as one set" if found > 1 else "enter opens what it stands for"
+        if self._sets and not found and _HUB_ID.fullmatch(typed):
+            return "nothing here has such a name: enter looks for it on the hub"
+        return "" if found else "nothing here has such a name"
 
     def _fits(self, name: str) -> bool:
         return name.casefold().endswith(self._suffixes)
@@ -180,10 +199,35 @@ class FilePicker(ModalScreen[str | None]):
         path = self._start / Path(typed).expanduser()
         if path.is_dir():
             self._type(typed if typed.endswith("/") or not typed else f"{typed}/")
+        elif self._sets and path.name == REGISTRY and path.is_file():
+            self._pick_entry(path.resolve())
         elif path.is_file():
             self.dismiss(str(path.resolve()))
+        elif self._sets and (is_pattern(typed) or Path(str(path).rpartition("#")[0]).is_file()):
+            self.dismiss(str(path))
+        elif self._sets and _HUB_ID.fullmatch(typed) and not path.parent.is_dir():
+            self.dismiss(typed)
         else:
             self._hint(f"there is no file {printable(str(path), keep_newlines=False)}")
+
+    def _pick_entry(self, registry: Path) -> None:
+        from screens.widgets.registry_picker import RegistryPicker
+
+        def taken(spec: str | None) -> None:
+            if spec:
+                self.dismiss(spec)
+
+        self.app.push_screen(RegistryPicker(registry), taken)
+
+    def action_take_folder(self) -> None:
+        """Give the folder under the cursor, or else the one that is listed."""
+        if not self._sets or self._listing is None:
+            return
+        files = self.query_one(OptionList)
+        marked = self._paths[files.highlighted] if files.highlighted is not None else ""
+        folder = self._start / Path(marked).expanduser() if marked.endswith("/") else self._listing.folder
+        if folder.is_dir():
+            self.dismiss(str(folder.resolve()))
 
     def _type(self, text: str) -> None:
         field = self.query_one(Input)
@@ -192,6 +236,14 @@ class FilePicker(ModalScreen[str | None]):
 
     def _hint(self, sentence: str) -> None:
         self.query_one("#hint", Static).update(Content(sentence))
+
+
+def _may_be_there(spec: str) -> bool:
+    """Whether something that is no file may still be opened: a folder, a pattern, an entry, a hub id."""
+    if is_pattern(spec) or _HUB_ID.fullmatch(spec):
+        return True
+    path = Path(spec)
+    return path.is_dir() or Path(spec.rpartition("#")[0] or spec).is_file()
 
 
 def _size(n_bytes: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 MOST_ENTRIES = 5_000
@@ -63,16 +64,28 @@ def list_folder(folder: Path) -> Listing:
 
 
 def matching(entries: Sequence[Entry], beginning: str) -> list[Entry]:
-    """Entries that begin with what was typed, then those that hold it; hidden ones only if asked for."""
+    """Entries that begin with what was typed, then those that hold it; hidden ones only if asked for.
+
+    With `*` or `?` in it, what was typed is a pattern.
+    """
     wanted = beginning.casefold()
+    if is_pattern(beginning):
+        return [entry for entry in entries if fnmatchcase(entry.name.casefold(), wanted)]
     seen = [entry for entry in entries if beginning.startswith(".") or not entry.name.startswith(".")]
     first = [entry for entry in seen if entry.name.casefold().startswith(wanted)]
     return first + [entry for entry in seen if wanted in entry.name.casefold() and entry not in first]
 
 
+def is_pattern(typed: str) -> bool:
+    """Whether it stands for several names."""
+    return "*" in typed or "?" in typed
+
+
 def completed(typed: str, entries: Sequence[Entry]) -> str:
     """`typed`, longer by what all matching names have in common."""
     folder, beginning = split_typed(typed)
+    if is_pattern(beginning):
+        return typed
     found = [entry for entry in matching(entries, beginning) if entry.name.startswith(beginning)]
     if not found:
         # Nothing begins like that: the only name that holds it will do.

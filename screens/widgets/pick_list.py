@@ -22,12 +22,13 @@ from textual.widgets.option_list import Option
 class Choice:
     """Something to pick: `value` is returned, `name` and `what` (what it is) are shown.
 
-    `name` and `what` are untrusted text.
+    `name` and `what` are untrusted text. One that is `dim` cannot be had.
     """
 
     value: str
     name: str
     what: str = ""
+    dim: bool = False
 
 
 class PickList(ModalScreen[str | None]):
@@ -152,7 +153,8 @@ class PickList(ModalScreen[str | None]):
             name = shorten(choice.name, width)
             pad = " " * (width - display_width(name) + 2)
             what = shorten(choice.what, 100)
-            listing.add_option(Option(Content.assemble(name, pad, (what, "$text-muted"))))
+            colour = "$text-disabled" if choice.dim else ""
+            listing.add_option(Option(Content.assemble((name, colour), pad, (what, colour or "$text-muted"))))
         listing.highlighted = 0 if fitting else None
         listing.display = bool(fitting)
 

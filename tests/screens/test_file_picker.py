@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from waiting import wait_for
 
 from screens.widgets.file_picker import FilePicker
 from screens.widgets.folder_list import Entry, completed, list_folder, matching
+from screens.widgets.registry_picker import RegistryPicker
 
 FILES = ("rows.jsonl", "rows_held_out.jsonl", "notes.txt", ".hidden.json")
 
@@ -122,3 +124,68 @@ def test_names_that_hold_what_was_typed_come_after_those_that_begin_with_it() ->
     assert completed("x/oth", entries) == "x/other/"
     assert completed("my", entries) == "my_data.csv"
     assert completed("zz", entries) == "zz"
+
+
+async def test_a_folder_is_taken_as_one_set_by_its_own_key(folder: Path) -> None:
+    app = Picking(FilePicker("Data", folder, sets=True))
+    async with app.run_test() as pilot:
+        await wait_for(pilot, lambda: len(app.offered) == 5)
+        await pilot.press("ctrl+o")
+        assert app.taken == [str(folder)]
+
+
+async def test_the_folder_under_the_cursor_is_taken_before_the_one_that_is_listed(folder: Path) -> None:
+    app = Picking(FilePicker("Data", folder, sets=True))
+    async with app.run_test() as pilot:
+        await wait_for(pilot, lambda: len(app.offered) == 5)
+        await pilot.press("down", "ctrl+o")
+        assert app.taken == [str(folder / "deeper")]
+
+
+async def test_a_pattern_shows_what_it_stands_for_and_is_given_whole(folder: Path) -> None:
+    app = Picking(FilePicker("Data", folder, sets=True))
+    async with app.run_test() as pilot:
+        await wait_for(pilot, lambda: len(app.offered) == 5)
+        await type_text(pilot, "rows*.jsonl")
+        assert app.offered == ["rows.jsonl", "rows_held_out.jsonl"] and "all 2 as one set" in app.hint
+        await pilot.press("enter")
+        assert app.taken == [str(folder / "rows*.jsonl")]
+
+
+async def test_a_hub_id_is_given_where_sets_will_do_and_refused_where_not(folder: Path) -> None:
+    app = Picking(FilePicker("Data", folder, sets=True))
+    async with app.run_test() as pilot:
+        await wait_for(pilot, lambda: len(app.offered) == 5)
+        await type_text(pilot, "tatsu-lab/alpaca:train")
+        await pilot.press("enter")
+        assert app.taken == ["tatsu-lab/alpaca:train"]
+    app = Picking(FilePicker("Data", folder))
+    async with app.run_test() as pilot:
+        await wait_for(pilot, lambda: len(app.offered) == 5)
+        await type_text(pilot, "tatsu-lab/alpaca:train")
+        await pilot.press("enter")
+        assert not app.taken and "no file" in app.hint
+
+
+async def test_a_registry_lists_its_entries_and_says_why_one_cannot_be_had(folder: Path) -> None:
+    entries = {
+        "gone": {"file_name": "gone.json"},
+        "elsewhere": {"ms_hub_url": "org/set"},
+        "here": {"file_name": "rows.jsonl", "formatting": "sharegpt"},
+    }
+    (folder / "dataset_info.json").write_text(json.dumps(entries))
+    app = Picking(FilePicker("Data", folder, sets=True))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_for(pilot, lambda: len(app.offered) == 6)
+        await type_text(pilot, "dataset_info.json")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: isinstance(app.screen, RegistryPicker))
+        listed = app.screen.query_one(OptionList)
+        await wait_for(pilot, lambda: listed.option_count == 3)
+        shown = [str(option.prompt) for option in listed.options]
+        assert shown[0].startswith("here") and "sharegpt" in shown[0]
+        assert "there is no gone.json" in shown[1] and "ModelScope" in shown[2]
+        await pilot.press("down", "enter")
+        assert "there is no gone.json" in str(app.screen.query_one("#note", Static).content)
+        await pilot.press("up", "enter")
+        assert app.taken == [f"{folder / 'dataset_info.json'}#here"]
