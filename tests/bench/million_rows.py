@@ -4,7 +4,7 @@
 
 Writes N rows (1,000,000: about 1 GB of JSON Lines, English and Chinese, with repetitions), seeded, to a
 temporary file (--keep FILE: to FILE, which stays and is used again). Each measurement is a fresh process, in
-a fresh WORKBENCH_HOME; memory is that of the process and all that it starts, sampled twenty times a second:
+a fresh WORKBENCH_HOME; memory is that of the process and all that it starts, sampled ten times a second:
 PSS, in which a page that several share counts once, and beside it what of that is no file's page.
 
 The peer is what one would write: `datasets.load_dataset("json", …)`, pandas, and the same MinHash library.
@@ -32,7 +32,7 @@ import orjson
 import psutil
 
 SEED = 7
-BETWEEN_SAMPLES_S = 0.05
+BETWEEN_SAMPLES_S = 0.1
 EXACT = (
     "rows",
     "duplicates",
