@@ -54,11 +54,14 @@ def _file_facts(dataset: Dataset) -> list[Content]:
     facts = [
         Content.styled(shorten(dataset.path.name, 40), "bold"),
         Content.styled(dataset.format, "$primary" if dataset.format != "unknown" else "$text-error"),
-        Content(f"{count(dataset.rows)} rows"),
+        Content(f"{'' if dataset.complete else 'first '}{count(dataset.rows)} rows"),
     ]
     if bad:
         facts.insert(3, Content.styled(f"✗ {count(bad)} bad (b)", "$text-error"))
+    if dataset.notes:
+        notes = f"{count(len(dataset.notes))} note{'' if len(dataset.notes) == 1 else 's'} (i)"
+        facts.append(Content.styled(notes, "$text-warning"))
     facts.append(Content.styled(f"{dataset.encoding} {dataset.container}", "$text-muted"))
-    if not bad:
+    if not bad and dataset.complete:
         facts.append(Content.styled("no bad rows", "$text-muted"))
     return facts

@@ -41,6 +41,14 @@ def choose_format(screen: DataScreen) -> None:
     screen.app.push_screen(FormatDialog(dataset), taken)
 
 
+def tell(screen: DataScreen) -> None:
+    """Say what is known of the file, and what was left out."""
+    from screens.dataset.about import AboutDialog
+
+    assert screen.dataset is not None
+    screen.app.push_screen(AboutDialog(screen.dataset))
+
+
 def compare_held_out(screen: DataScreen) -> None:
     """Pick a held-out file; the rows of this one that it has too are shown."""
     from screens.widgets.file_picker import FilePicker

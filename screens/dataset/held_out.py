@@ -10,20 +10,22 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from screens.dataset.background import Background
+from workbench.figures import count
+from workbench.untrusted import shorten
 
 if TYPE_CHECKING:
+    import numpy
+
     from workbench.data.dataset import Dataset
-    from workbench.data.health.overlap import Overlap
 
 
 @dataclass
 class Compared(Message):
-    """What the two files share; `held_out` names the other one."""
+    """Numbers of the rows that the held-out data has too, ascending, and a sentence that says so."""
 
     comparing: Comparing
-    held_out: str
-    rows: int
-    overlap: Overlap
+    rows: numpy.ndarray
+    title: str
 
 
 class Comparing(Background):
@@ -35,9 +37,18 @@ class Comparing(Background):
 
     def run(self) -> None:
         """Read and compare in the thread."""
+        import numpy
+
         from workbench.data.health.overlap import overlap
         from workbench.data.opening import open_dataset
 
         held_out = open_dataset(self.spec, progress=self.told, cancelled=self.cancelled)
-        self.post(Compared(self, Path(self.spec).name, held_out.rows, overlap(self.dataset, held_out)))
+        found = overlap(self.dataset, held_out)
+        name, every = shorten(Path(self.spec).name, 40), count(held_out.rows)
         held_out.close()
+        shared = numpy.union1d(found.train_rows, found.train_prompts)
+        if len(shared):
+            title = f"in {name} too: {count(found.rows)} of its rows, {count(found.prompts)} of its prompts"
+        else:
+            title = f"None of the {every} rows of {name} is in this file, and none of its prompts."
+        self.post(Compared(self, shared, title))

@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from screens.dataset.row_columns import MARKS
+from screens.dataset.rows_notice import RowsNotice
 from screens.dataset.shown_line import ShownLine
 from workbench.figures import count
-from workbench.untrusted import printable, shorten
+from workbench.untrusted import shorten
 
 if TYPE_CHECKING:
-    from textual.widgets import OptionList
     from textual_fastdatatable import DataTable
 
     from screens.dataset.background import Background, Failed, Progress
     from screens.dataset.choosing import RowsChosen
     from screens.dataset.held_out import Compared
     from screens.dataset.reading import Reading, RowsMarked, RowsRead
-    from screens.dataset.recent_files import RecentFiles
     from screens.dataset.row_columns import Columns
     from screens.dataset.row_table import RowTable
     from workbench.data.dataset import Dataset
     from workbench.data.selection import View
-
-NOTHING_OPEN = (
-    Content.assemble("No data file is open: ", ("o", "bold $primary"), " opens one."),
-    Content.styled(
-        "JSON, JSON Lines, CSV, TSV, Parquet, Arrow or text, whatever its name says, compressed or not, or a "
-        "folder of such files; rows as alpaca, sharegpt, OpenAI messages, preference pairs or plain text.",
-        "$text-muted",
-    ),
-)
 
 
 class RowsPane(Vertical):
@@ -79,20 +68,22 @@ class RowsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield ShownLine()
-        yield Static(Content("\n\n").join(NOTHING_OPEN), id="rows-say", classes="empty")
+        yield RowsNotice()
 
     async def offer(self, recent: Sequence[str]) -> None:
         """List these files to open, while there is nothing else to show."""
-        if not recent or self._table or self._work or self.query("RecentFiles"):
-            return
-        from screens.dataset.recent_files import RecentFiles
+        if self._table is None and self._work is None:
+            await self._notice.offer(recent)
 
-        files = RecentFiles(recent)
-        await self.mount(files)
-        files.focus()
+    def on_rows_notice_picked(self, message: RowsNotice.Picked) -> None:
+        self.open(message.spec)
 
     def on_unmount(self) -> None:
         self._begin(None)
+
+    @property
+    def _notice(self) -> RowsNotice:
+        return self.query_one(RowsNotice)
 
     @property
     def _line(self) -> ShownLine:
@@ -149,7 +140,8 @@ class RowsPane(Vertical):
         elif self._table and self.dataset:
             self._line.first_only(self.dataset.rows)
         else:
-            await self._say(Content.styled("Reading was stopped.", "$text-muted"), *NOTHING_OPEN)
+            await self._close()
+            await self._notice.stopped()
 
     async def on_progress(self, message: Progress) -> None:
         if message.work is not self._work:
@@ -165,9 +157,7 @@ class RowsPane(Vertical):
 
     async def _say_reading(self, reading: Reading, share: float | None) -> None:
         if reading is self._work and self._table is None:
-            far = f": {share:.0%}" if share is not None else ""
-            words = printable(f"reading {reading.spec}{far} … escape stops")
-            await self._say(Content.styled(words, "$text-muted"))
+            await self._notice.reading(reading.spec, share)
 
     async def on_failed(self, message: Failed) -> None:
         if message.work is not self._work:
@@ -179,19 +169,14 @@ class RowsPane(Vertical):
         elif self._shown is message.work and self.dataset:
             self._line.first_only(self.dataset.rows, message.sentence)
         else:
-            await self._say(
-                Content.styled(printable(f"✗ {message.sentence}"), "$text-error"),
-                Content.assemble(("o", "bold $primary"), " opens another file."),
-            )
+            await self._close()
+            await self._notice.failed(message.sentence)
 
-    async def _say(self, *sentences: Content) -> None:
-        """Show these in place of rows."""
-        await self.query("RecentFiles, RowTable").remove()
+    async def _close(self) -> None:
+        """Nothing is open any more."""
+        await self.query("RowTable").remove()
         self._line.display = False
         self.border_title, self.border_subtitle = "rows", ""
-        said = self.query_one("#rows-say", Static)
-        said.update(Content("\n\n").join(sentences))
-        said.display = True
         if self._table:
             self._table = self.dataset = self.view = self._shown = None
             self.post_message(self.Opened(None))
@@ -224,8 +209,8 @@ class RowsPane(Vertical):
         from screens.dataset.row_table import RowTable
 
         to_focus = self.has_focus_within or self.screen.focused is None
-        await self.query("RecentFiles, RowTable").remove()
-        self.query_one("#rows-say").display = False
+        await self.query("RowTable").remove()
+        self._notice.display = False
         self._table = RowTable(columns)
         await self.mount(self._table)
         if to_focus:
@@ -254,17 +239,12 @@ class RowsPane(Vertical):
             return
         self._work = None
         self._say_what_is_shown()
-        found, name = message.overlap, shorten(message.held_out, 40)
-        if not found.prompts and not found.rows:
-            self.notify(f"None of the {count(message.rows)} rows of {name} is in this file.", markup=False)
+        if not len(message.rows):
+            self.notify(message.title, markup=False)
             return
-        import numpy
-
         from screens.dataset.messages import ShowRows
 
-        rows = numpy.union1d(found.train_rows, found.train_prompts)
-        title = f"in {name} too: {count(found.rows)} of its rows, {count(found.prompts)} of its prompts"
-        self.post_message(ShowRows(rows, title))
+        self.post_message(ShowRows(message.rows, message.title))
 
     def on_rows_chosen(self, message: RowsChosen) -> None:
         if message.choosing is not self._work or self._table is None:
@@ -291,10 +271,6 @@ class RowsPane(Vertical):
     def go_to(self, row: int) -> bool:
         """Put the cursor on this row; False if it is not among those that are shown."""
         return self._table is not None and self._table.go_to(row)
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        self.open(cast("RecentFiles", event.option_list).paths[event.option_index])
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         event.stop()

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from workbench.data.dataset import Dataset
 
 SETTLE_S = 0.04
-OF_A_FILE = ("turn_view", "statistics", "go_to", "bad_rows", "cutoff", "zoom", "format")
+OF_A_FILE = ("turn_view", "statistics", "go_to", "bad_rows", "ask_cutoff", "zoom", "choose_format", "tell")
 # Half an answer to these would be a wrong one.
-OF_ALL_ROWS = ("find", "filter", "sort", "train", "overlap")
+OF_ALL_ROWS = ("find", "filter_rows", "sort", "train_on", "compare_held_out")
 LEAST_CUTOFF = 8
 
 
@@ -47,22 +47,26 @@ class DataScreen(Room):
         "and each figure the rows behind it; b lists the rows that cannot be used; e looks for rows of a "
         "held-out file among these; t opens the form with this file."
     )
+    # What a key does is a function of the module after which its action is called.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "open", "Open"),
+        Binding("o", "filing('open_file')", "Open"),
         Binding("r", "read_rest", "Read the rest"),
-        Binding("x", "all_rows", "All rows", tooltip="Show every row again, in the order of the file"),
-        Binding("slash", "find", "Find", key_display="/", tooltip="Find rows by what stands in them"),
-        Binding("f", "filter", "Filter", tooltip="Show the rows with a value, a mark or a length"),
+        Binding("x", "showing('all_rows')", "All rows", tooltip="Show every row again, in the file's order"),
+        Binding("slash", "showing('find')", "Find", key_display="/", tooltip="Find rows by what they say"),
+        Binding("f", "showing('filter_rows')", "Filter", tooltip="Show rows with a value, a mark, a length"),
         Binding("v", "turn_view", "View", tooltip="Row as a conversation, as tokens, as JSON"),
         Binding("s", "statistics", "Figures", tooltip="Show or hide the figures of the file"),
-        Binding("t", "train", "Train", tooltip="Train on this file"),
-        Binding("S", "sort", "Sort", key_display="S", tooltip="Sort by a column"),
-        Binding("g", "go_to", "Go to", tooltip="Go to a row by its number"),
-        Binding("b", "bad_rows", "Bad rows"),
-        Binding("m", "pick_model", "Model", tooltip="Pick the model whose tokens are shown"),
-        Binding("c", "cutoff", "Cutoff", tooltip="Set cutoff_len"),
-        Binding("F", "format", "Format", key_display="F", tooltip="What was detected, and another format"),
-        Binding("e", "overlap", "Held-out", tooltip="Look for rows of a held-out file in this one"),
+        Binding("t", "filing('train_on')", "Train", tooltip="Train on this file"),
+        Binding("S", "showing('sort')", "Sort", key_display="S", tooltip="Sort by a column"),
+        Binding("g", "showing('go_to')", "Go to", tooltip="Go to a row by its number"),
+        Binding("b", "showing('bad_rows')", "Bad rows", tooltip="List the rows that cannot be used"),
+        Binding("m", "lens('pick_model')", "Model", tooltip="Pick the model whose tokens are shown"),
+        Binding("c", "lens('ask_cutoff')", "Cutoff", tooltip="Set cutoff_len"),
+        Binding(
+            "F", "filing('choose_format')", "Format", key_display="F", tooltip="Format: what, why, another"
+        ),
+        Binding("i", "filing('tell')", "About", tooltip="What is known of the file, and what was left out"),
+        Binding("e", "filing('compare_held_out')", "Held-out", tooltip="Look for held-out rows in this file"),
         Binding("z", "zoom", "Zoom", tooltip="Show the focused pane alone, or all again"),
         Binding("escape", "stop", "Stop what is being read or counted", show=False),
     ]
@@ -184,79 +188,37 @@ class DataScreen(Room):
     # --- actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that would do nothing now are not shown."""
-        if action == "read_rest":
+        """Keys that would do nothing now are not shown; those that will soon do something are dim."""
+        does = parameters[0] if parameters else action
+        if does == "read_rest":
             return self.rows_pane.can_read_rest
-        if action == "all_rows":
+        if does == "all_rows":
             return bool(self.rows_pane.view and self.rows_pane.view.title)
-        if action in OF_ALL_ROWS and self.dataset is not None:
+        if does in OF_ALL_ROWS and self.dataset is not None:
             return True if self.rows_pane.is_whole else None
-        return self.dataset is not None or action not in (*OF_A_FILE, *OF_ALL_ROWS)
+        return self.dataset is not None or does not in (*OF_A_FILE, *OF_ALL_ROWS)
 
-    def action_open(self) -> None:
-        """Pick a file and open it."""
+    def action_filing(self, does: str) -> None:
+        """One of the keys that are about the file as a whole."""
         from screens.dataset import filing
 
-        filing.open_file(self)
+        getattr(filing, does)(self)
 
-    def action_format(self) -> None:
-        """Say what was detected and why, and take another format."""
-        from screens.dataset import filing
+    def action_showing(self, does: str) -> None:
+        """One of the keys that change which rows are shown."""
+        from screens.dataset import showing
 
-        filing.choose_format(self)
+        getattr(showing, does)(self.rows_pane)
 
-    def action_overlap(self) -> None:
-        """Look for the rows of a held-out file in this one."""
-        from screens.dataset import filing
+    def action_lens(self, does: str) -> None:
+        """One of the keys that choose what rows are looked at with."""
+        from screens.dataset import lens_dialogs
 
-        filing.compare_held_out(self)
-
-    def action_train(self) -> None:
-        """Open the form with this file, and with the model and cutoff it was looked at with."""
-        from screens.dataset import filing
-
-        filing.train_on(self)
+        getattr(lens_dialogs, does)(self)
 
     def action_read_rest(self) -> None:
         """Go on reading where it ended after the first rows."""
         self.rows_pane.read_rest()
-
-    def action_find(self) -> None:
-        """Find rows by what stands in them."""
-        from screens.dataset import showing
-
-        showing.find(self.rows_pane)
-
-    def action_filter(self) -> None:
-        """Show the rows that have a value, a mark or a length."""
-        from screens.dataset import showing
-
-        showing.filter_rows(self.rows_pane)
-
-    def action_sort(self) -> None:
-        """Sort the rows by a column."""
-        from screens.dataset import showing
-
-        showing.sort(self.rows_pane)
-
-    def action_all_rows(self) -> None:
-        """Show every row again, in the order of the file."""
-        from screens.dataset import showing
-
-        showing.all_rows(self.rows_pane)
-
-    def action_go_to(self) -> None:
-        """Ask for a row's number and go there."""
-        from screens.dataset import showing
-
-        showing.go_to(self.rows_pane)
-
-    def action_bad_rows(self) -> None:
-        """List the rows that cannot be used."""
-        from screens.dataset import showing
-
-        statistics = self._statistics.statistics if self._statistics else None
-        showing.bad_rows(self.rows_pane, statistics.dropped if statistics else [])
 
     def action_turn_view(self) -> None:
         """Row as conversation, as tokens, as JSON."""
@@ -307,15 +269,3 @@ class DataScreen(Room):
         await self.rows_pane.stop()
         if self._statistics is not None:
             self._statistics.stop()
-
-    def action_pick_model(self) -> None:
-        """Pick the model whose tokens are shown."""
-        from screens.dataset import lens_dialogs
-
-        lens_dialogs.pick_model(self)
-
-    def action_cutoff(self) -> None:
-        """Set the most tokens that are kept of a row."""
-        from screens.dataset import lens_dialogs
-
-        lens_dialogs.ask_cutoff(self)

@@ -90,11 +90,16 @@ def show_row(pane: RowsPane, row: int) -> None:
         pane.show(View(), then=row)
 
 
-def bad_rows(pane: RowsPane, dropped: list[BadRow]) -> None:
+def bad_rows(pane: RowsPane) -> None:
     """List the rows that cannot be used, and those of which a cutoff or template leaves nothing."""
     from screens.dataset.bad_rows import BadRowsDialog
+    from screens.dataset.figures.panel import FiguresPanel
 
     assert pane.dataset is not None
+    dropped: list[BadRow] = []
+    for panel in pane.screen.query(FiguresPanel):
+        if panel.statistics:
+            dropped += panel.statistics.dropped
     if not pane.dataset.bad_rows and not dropped:
         every = "Every row of this file" if pane.is_whole else "Every row that was read"
         pane.notify(f"{every} can be used.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widget import Widget
+from textual.widgets import Static
 
 from workbench.figures import count
 from workbench.untrusted import shorten
@@ -11,16 +11,12 @@ from workbench.untrusted import shorten
 BAR = 24
 
 
-class ShownLine(Widget):
-    """Not displayed while there is nothing to say: every row is read and shown."""
+class ShownLine(Static):
+    """A second and third line where one is too short. Not displayed while there is nothing to say: every row is read and shown."""
 
     DEFAULT_CSS = """
-    ShownLine { height: 1; padding: 0 1; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    ShownLine { height: auto; max-height: 3; padding: 0 1; display: none; }
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._left = self._right = Content("")
 
     def progress(self, doing: str, share: float | None, key: str = "escape stops") -> None:
         """Something is under way; `share` is done, 0 to 1, None if that is not known."""
@@ -45,15 +41,8 @@ class ShownLine(Widget):
         self._say(left, _key("r", "reads the rest"))
 
     def _say(self, left: Content, right: Content) -> None:
-        self._left, self._right = left, right
+        self.update(Content.assemble(left, "   ", right))
         self.display = True
-        self.refresh()
-
-    def render(self) -> Content:
-        width = self.content_size.width
-        right = self._right
-        left = self._left.truncate(max(width - right.cell_length - 2, 0), ellipsis=True)
-        return Content.assemble(left, " " * max(width - left.cell_length - right.cell_length, 1), right)
 
 
 def _key(key: str, does: str) -> Content:
