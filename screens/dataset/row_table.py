@@ -8,6 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
 from textual.events import Resize
 from textual.geometry import Size
 from textual.strip import Strip
@@ -67,6 +68,7 @@ class RowTable(DataTable, inherit_bindings=False):
 
     def __init__(self, columns: Columns, rows: numpy.ndarray | None = None) -> None:
         self._rows = ChosenRows(columns.table, rows)
+        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(1000)
         super().__init__(
             backend=self._rows,
             column_labels=[Text(name) for name in columns.table.column_names],
@@ -181,13 +183,17 @@ class RowTable(DataTable, inherit_bindings=False):
         on_cursor = position == self.cursor_row
         hovered = self._show_hover_cursor and position == self.hover_row
         key = (position, x1, x2, on_cursor, hovered, base_style, self._update_count, self._pseudo_class_state)
-        if key not in self._line_cache:  # type: ignore[comparison-overlap]
+        if key not in self._strips:
             kind = "header" if position < 0 else "cursor" if on_cursor else "hover" if hovered else ""
             style = base_style + self.get_component_rich_style(f"datatable--{kind}") if kind else base_style
             drawn = self._header(style) if position < 0 else self._row(position, style)
             strip = Strip(drawn).crop(x1, x2).adjust_cell_length(width, style if on_cursor else base_style)
-            self._line_cache[key] = strip.simplify()  # type: ignore[index]
-        return self._line_cache[key]  # type: ignore[index]
+            self._strips[key] = strip.simplify()
+        return self._strips[key]
+
+    def _clear_caches(self) -> None:
+        super()._clear_caches()
+        self._strips.clear()
 
     def _header(self, style: Style) -> list[Segment]:
         columns = self.ordered_columns

@@ -12,7 +12,7 @@ BAR = 24
 
 
 class ShownLine(Static):
-    """A second and third line where one is too short. Not displayed while there is nothing to say: every row is read and shown."""
+    """Not displayed while there is nothing to say: every row is read and shown. It wraps where it has to."""
 
     DEFAULT_CSS = """
     ShownLine { height: auto; max-height: 3; padding: 0 1; display: none; }

@@ -24,22 +24,24 @@ class RegistryPicker(PickList):
         """The entries, with where their rows are or why they cannot be had."""
         from workbench.data.registry import read_registry
 
-        here, elsewhere = [], []
+        here: list[Choice] = []
+        hub: list[Choice] = []
+        absent: list[Choice] = []
         for entry in read_registry(self._registry):
             spec = f"{self._registry}#{entry.name}"
             how = f"{'preference pairs, ' if entry.mapping.ranking else ''}{entry.mapping.formatting}"
             if reason := entry.unusable:
                 self._absent[spec] = reason
             elif entry.file is None:
-                elsewhere.append(Choice(spec, entry.name, f"{how}, on the hub: {entry.hf_hub_url}"))
+                hub.append(Choice(spec, entry.name, f"{how}, on the hub: {entry.hf_hub_url}"))
                 continue
             elif entry.file.exists():
                 here.append(Choice(spec, entry.name, f"{how}, {entry.file_name}"))
                 continue
             else:
                 self._absent[spec] = f"there is no {entry.file_name}"
-            elsewhere.append(Choice(spec, entry.name, self._absent[spec], dim=True))
-        return here + elsewhere
+            absent.append(Choice(spec, entry.name, self._absent[spec], dim=True))
+        return here + hub + absent
 
     def nothing_found(self) -> str:
         """An empty registry."""
