@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -17,7 +17,6 @@ from workbench.untrusted import printable
 if TYPE_CHECKING:
     from workbench.data.dataset import Dataset
 
-NAME_WIDTH = 10
 MOST_COLUMNS = 100
 
 
@@ -27,6 +26,9 @@ class AboutDialog(ModalScreen[None]):
     CSS = """
     AboutDialog .dialog { width: 100; }
     AboutDialog VerticalScroll { height: auto; max-height: 30; }
+    AboutDialog Horizontal { height: auto; }
+    AboutDialog Horizontal Static { height: auto; width: 1fr; }
+    AboutDialog Horizontal .name { width: 10; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,i,enter", "close", "Close")]
 
@@ -40,7 +42,9 @@ class AboutDialog(ModalScreen[None]):
             dialog.border_subtitle = "F on the screen: another format   escape: close"
             with VerticalScroll():
                 for name, text in about(self._dataset):
-                    yield Static(_entry(name, text))
+                    with Horizontal():
+                        yield Static(name, classes="dim name", markup=False)
+                        yield Static(Content(printable(text, keep_newlines=False)))
 
     def action_close(self) -> None:
         """Back to the rows."""
@@ -65,9 +69,3 @@ def about(dataset: Dataset) -> list[tuple[str, str]]:
     if refusal := dataset.why_not_trained():
         facts.append(("trained", refusal))
     return facts + [("note", note) for note in dataset.notes]
-
-
-def _entry(name: str, text: str) -> Content:
-    # Lines that wrap go on under the text.
-    name_part = Content.styled(f"{name:<{NAME_WIDTH}}", "$text-muted")
-    return Content.assemble(name_part, printable(text, keep_newlines=False))

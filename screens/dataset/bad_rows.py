@@ -101,7 +101,7 @@ class BadRowsDialog(ModalScreen[int | None]):
             reasons = self._listed.reasons
             index = event.option_index - (len(reasons) > 1)
             self._reason = reasons[index] if index >= 0 else None
-            self.query_one(RowTable).choose(self._reason.places if self._reason else None, None)
+            self.query_one(RowTable).choose(self._reason.places if self._reason else None)
 
     @property
     def _bad_row(self) -> BadRow | None:

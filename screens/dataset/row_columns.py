@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.figures import count
 from workbench.untrusted import display_width
 
 if TYPE_CHECKING:
@@ -88,15 +89,20 @@ def _measured(table: pyarrow.Table) -> list[Measured]:
     places = numpy.unique(numpy.linspace(0, max(rows - 1, 0), min(rows, SAMPLE_ROWS), dtype=numpy.int64))
     found = []
     for name, column in zip(table.column_names, table.columns, strict=True):
-        values = [str(value) for value in column.take(places).to_pylist() if value not in (None, "")]
+        values = [shown(value) for value in column.take(places).to_pylist() if value not in (None, "")]
         if name == NUMBER:
-            values.append(str(rows))
+            values.append(count(rows))
         widest = max(map(display_width, values), default=0)
         if len(set(values)) == 1 and len(places) > 1:
             widest = min(widest, CONSTANT_WIDTH)
         numeric = bool(values) and all(map(_is_number, values))
         found.append(Measured(max(widest, display_width(name)), numeric))
     return found
+
+
+def shown(value: str | int | None) -> str:
+    """A cell as it is drawn."""
+    return "" if value is None else count(value) if isinstance(value, int) else value
 
 
 def _is_number(text: str) -> bool:

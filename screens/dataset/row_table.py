@@ -17,8 +17,7 @@ from textual_fastdatatable.column import Column
 
 from screens.dataset.marks import LEGEND
 from screens.dataset.row_backend import ChosenRows
-from screens.dataset.row_columns import FIGURE, MARK, TEXT, Columns, shared_widths
-from workbench.figures import count
+from screens.dataset.row_columns import FIGURE, MARK, TEXT, Columns, shared_widths, shown
 from workbench.untrusted import display_width, shorten
 
 if TYPE_CHECKING:
@@ -106,14 +105,17 @@ class RowTable(DataTable, inherit_bindings=False):
             self.move_cursor(row=position)
         return position is not None
 
-    def choose(self, rows: numpy.ndarray | None, sorted_by: tuple[str, bool] | None) -> None:
-        """Show these rows; the cursor stays on its row, or goes to the first one.
+    def choose(
+        self, rows: numpy.ndarray | None, sorted_by: tuple[str, bool] | None = None, *, stay: bool = False
+    ) -> None:
+        """Show these rows; the cursor goes to the first one.
 
         Args:
             rows: their numbers in order; None: every row in file order.
             sorted_by: the column by whose values they are sorted, and whether the largest comes first.
+            stay: the cursor stays on its row, if it is among them.
         """
-        number = self.number
+        number = self.number if stay else None
         self._rows.rows = rows
         self._sorted_by = sorted_by
         self._lay_out()
@@ -151,6 +153,7 @@ class RowTable(DataTable, inherit_bindings=False):
 
     def on_resize(self, event: Resize) -> None:
         self._lay_out()
+        self.call_after_refresh(self._scroll_cursor_into_view)
 
     def _lay_out(self) -> None:
         table = self._rows.data
@@ -217,8 +220,7 @@ class RowTable(DataTable, inherit_bindings=False):
         for value, kind, column, of in zip(
             values, self._kinds, self.ordered_columns, self._measured, strict=True
         ):
-            text = "" if value is None else count(value) if isinstance(value, int) else value
-            segments.append(Segment(self._cell(text, column.width, of.numeric), styles[kind]))
+            segments.append(Segment(self._cell(shown(value), column.width, of.numeric), styles[kind]))
         return segments
 
     def _cell(self, text: str, width: int, right: bool) -> str:

@@ -252,7 +252,7 @@ class RowsPane(Vertical):
         self._work = None
         self.view = view = message.choosing.view
         order = (view.order.column, view.order.descending) if view.order else None
-        self._table.choose(message.rows, order)
+        self._table.choose(message.rows, order, stay=not view.title)
         if message.choosing.then:
             self._table.go_to(message.choosing.then)
         self._say_what_is_shown()

@@ -62,7 +62,7 @@ class SortDialog(ModalScreen[View | None]):
         elif column == NUMBER:
             words = ("first row first ▲", "last row first ▼")
         else:
-            words = ("smallest first ▲", "largest first ▼")
+            words = ("ascending ▲", "descending ▼")
         shown = Content(name)
         shown += Content(" " * (NAME_WIDTH - shown.cell_length + 2))
         shown += Content.styled(words[self._descending[column]], "$text-muted")
