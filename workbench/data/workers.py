@@ -27,7 +27,7 @@ from workbench.errors import WorkbenchError, WrongUse
 _MOST = 8
 _BETWEEN_LOOKS_S = 0.1
 _TO_TERMINATE_S = 2.0
-_NICE = 5
+_NICE = 19
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false"}
 
 Order = Mapping[str, Any]
