@@ -17,6 +17,7 @@ from screens.widgets.status_line import TITLES
 
 if TYPE_CHECKING:
     from screens.chat.screen import ChatScreen
+    from screens.collecting import ShortCollections
     from screens.dataset.screen import DataScreen
     from screens.monitor.screen import MonitorScreen
     from screens.quantize.screen import QuantizeScreen
@@ -108,6 +109,7 @@ class WorkbenchApp(App[None]):
         self._model = model
         self._offer_chat = offer_chat
         self._watch: Watch | None = None
+        self._collections: ShortCollections | None = None
         for theme in THEMES:
             self.register_theme(theme)
         chosen = remembered.recall("theme")
@@ -125,11 +127,11 @@ class WorkbenchApp(App[None]):
 
     def _painted(self) -> None:
         """What need not be there at the first paint."""
-        import gc
-
-        gc.enable()
+        from screens.collecting import ShortCollections
         from screens.watch import Watch
 
+        self._collections = ShortCollections()
+        self._collections.begin()
         self._watch = Watch(self)
         self._watch.start()
         if self._dataset:
@@ -152,6 +154,8 @@ class WorkbenchApp(App[None]):
     def on_unmount(self) -> None:
         if self._watch:
             self._watch.stop()
+        if self._collections:
+            self._collections.end()
 
     def look_at_runs(self) -> None:
         """Something was just launched or stopped: do not wait for the next look."""
