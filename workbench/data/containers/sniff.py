@@ -180,7 +180,7 @@ def _refuse_single_object(path: Path, text: str, *, complete: bool) -> None:
         raise WorkbenchError(
             f"this is a registry of {len(entries):,} data sets (LLaMA-Factory's dataset_info.json), not rows",
             where=where,
-            remedy="Open one of the files that it names.",
+            remedy=f"Open one of the files that it names, or one entry: {path.name}#NAME.",
         )
     lists = [key for key, inner in value.items() if isinstance(inner, list) and inner]
     remedy = f"Save the list under {lists[0]!r} as a file of its own." if lists else "Put [ and ] around it."
