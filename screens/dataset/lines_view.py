@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from screens.dataset.flow import FlowStopped, Line, Piece, Places, flow_with_places
@@ -129,12 +130,21 @@ class LinesView(ScrollView, can_focus=True):
         if pieces is not self._pieces:
             return
         self._lines, self.places, self._broken_to = lines, places, width
-        self.virtual_size = Size(width + GUTTER + 1, len(lines))
+        self._make_room(Size(width + GUTTER + 1, len(lines)))
         self._found.look(pieces, places)
         self.laid_out()
         if (line := self._found.go(0)) is not None:
             self._scroll_to_line(line)
         self.refresh()
+
+    def _make_room(self, room: Size) -> None:
+        """Take another virtual size; the screen is laid out anew only if the scrollbar comes or goes."""
+        height = self.container_size.height
+        if height and (room.height > height) == (self.virtual_size.height > height):
+            self.set_reactive(Widget.virtual_size, room)
+            self._scroll_update(room)
+        else:
+            self.virtual_size = room
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
