@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.data.containers.base import Container
+from workbench.data.containers.base import Container, Unreadable
 from workbench.data.conversation import Conversation
 from workbench.data.formats.detect import UNKNOWN, Format, what_to_do
 from workbench.data.formats.fields import RowProblem
+from workbench.data.source import changed
 from workbench.errors import WorkbenchError, WrongUse
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from workbench.data.index.bad_rows import BadRows
     from workbench.data.index.index import Array, Index
 
+_AT_ONCE = 8192
 _NOTES = {
     "preference": "of each row the prompt and the chosen answer are trained; the rejected one is not used",
     "kto": "rows whose label is true are trained, and those whose label is false are dropped",
@@ -132,7 +135,8 @@ class Dataset:
         value = self._container.read(*self._place(row))
         if isinstance(value, dict):
             return value
-        raise WorkbenchError(self.reason(row) or "the row cannot be read", where=self._where(row))
+        reason = self.reason(row) or (value.reason if isinstance(value, Unreadable) else None)
+        raise WorkbenchError(reason or "the row cannot be read", where=self._where(row))
 
     def records(self, rows: Iterable[int] | None = None) -> Iterator[tuple[int, dict[str, Any] | None]]:
         """Rows with their numbers, all of them or these; None in place of what has no columns.
@@ -144,12 +148,24 @@ class Dataset:
             WrongUse: there is no such row.
         """
         if rows is None and self.complete:
-            for row, (_, _, value) in enumerate(self._container.scan(), start=1):
-                yield row, value if isinstance(value, dict) else None
+            yield from self._all_records()
             return
         for row in range(1, self.rows + 1) if rows is None else rows:
             value = self._container.read(*self._place(int(row)))
             yield int(row), value if isinstance(value, dict) else None
+
+    def _all_records(self) -> Iterator[tuple[int, dict[str, Any] | None]]:
+        expected = chain.from_iterable(
+            self._index.starts[begin : begin + _AT_ONCE].tolist() for begin in range(0, self.rows, _AT_ONCE)
+        )
+        row = 0
+        for row, (start, _, value) in enumerate(self._container.scan(), start=1):
+            # Rows that came or went would give all behind them wrong numbers.
+            if start != next(expected, None):
+                raise changed(self.path)
+            yield row, value if isinstance(value, dict) else None
+        if row != self.rows:
+            raise changed(self.path)
 
     def places(self) -> tuple[Container, Array, Array]:
         """Where the rows lie, for going through many of them: the container, and its places, row 1 first."""

@@ -32,7 +32,7 @@ class Source:
     that holds them can be named.
 
     It reads with `pread`, so threads may share it; a memory map would kill the process if the file
-    were cut short meanwhile.
+    were cut short meanwhile. A file that is written to, removed or put in another's place is not read on.
 
     Args:
         path: the file.
@@ -40,6 +40,7 @@ class Source:
             `partial` then says that there is more.
         text_cache: the file in which decoded text is kept.
         progress: told the share of the file that is decoded, 0 to 1; what it raises stops the work.
+        nameless: go on reading when nothing is called `path` any more, as a copy of our own may be.
 
     Raises:
         WorkbenchError: there is no such file, it is none, it cannot be read, it is empty, or there is no
@@ -53,8 +54,11 @@ class Source:
         first: int | None = None,
         text_cache: Path | None = None,
         progress: Callable[[float], None] | None = None,
+        nameless: bool = False,
     ) -> None:
         self.path = path
+        # Absolute: the program may go to another folder.
+        self._name = None if nameless else path.absolute()
         self._original = _opened(path)
         self._stamp = self._facts()
         self.compression: str | None = compression_of(os.pread(self._original.fileno(), 8, 0))
@@ -100,16 +104,26 @@ class Source:
         Raises:
             WorkbenchError: the file was changed since it was opened, or the disk fails.
         """
+        self.check()
         try:
-            if self._facts() != self._stamp:
-                raise WorkbenchError(
-                    "the file was changed after it was opened", where=str(self.path), remedy="Open it again."
-                )
             data = os.pread(self._descriptor, max(0, min(length, self.size - offset)), self._start + offset)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise WorkbenchError(f"the file cannot be read: {reason}", where=str(self.path)) from error
+            raise _unreadable(self.path, error) from error
         return data
+
+    def check(self) -> None:
+        """Nothing, if the file is what it was.
+
+        Raises:
+            WorkbenchError: it was changed, moved or removed since it was opened, or the disk fails.
+        """
+        try:
+            if self._facts() != self._stamp:
+                raise changed(self.path)
+            if self._is_another():
+                raise changed(self.path, "moved, replaced or removed")
+        except (OSError, ValueError) as error:
+            raise _unreadable(self.path, error) from error
 
     def reader(self, offset: int = 0, block: int = BLOCK) -> io.BufferedReader:
         """A buffered stream of the bytes from `offset` on."""
@@ -135,6 +149,17 @@ class Source:
     def _facts(self) -> tuple[int, int]:
         facts = os.fstat(self._original.fileno())
         return facts.st_size, facts.st_mtime_ns
+
+    def _is_another(self) -> bool:
+        """Whether the path leads elsewhere by now, or nowhere; what is open would be read to its end."""
+        if self._name is None:
+            return False
+        opened = os.fstat(self._original.fileno())
+        try:
+            there = os.stat(self._name)  # noqa: PTH116 - asked at every reading, and a Path takes longer
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        return (there.st_dev, there.st_ino) != (opened.st_dev, opened.st_ino)
 
 
 class _Window(io.RawIOBase):
@@ -170,6 +195,18 @@ class _Seekable(_Window):
         return self._offset
 
 
+def changed(path: Path, what: str = "changed") -> WorkbenchError:
+    """The sentence for a file that is not what it was when it was opened."""
+    return WorkbenchError(
+        f"the file was {what} after it was opened", where=str(path), remedy="Open it again."
+    )
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> WorkbenchError:
+    reason = getattr(error, "strerror", None) or error
+    return WorkbenchError(f"the file cannot be read: {reason}", where=str(path))
+
+
 def _close(*files: IO[bytes]) -> None:
     for file in files:
         file.close()
@@ -202,8 +239,7 @@ def _opened(path: Path) -> IO[bytes]:
     except FileNotFoundError:
         raise WorkbenchError("there is no such file", where=str(path), remedy=_nearest(path)) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise WorkbenchError(f"the file cannot be read: {reason}", where=str(path)) from error
+        raise _unreadable(path, error) from error
     if os.fstat(file.fileno()).st_size == 0:
         raise WorkbenchError("the file is empty", where=str(path), remedy="Give a file with rows.")
     return file

@@ -25,6 +25,10 @@ _LEFT_FREE = 64 << 20
 _BETWEEN_LOOKS = 32 << 20
 
 
+class NoRoom(WorkbenchError):
+    """The text of a file could not be written to where it is kept meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class TextFile:
     """A range of an open file."""
@@ -71,7 +75,8 @@ def decode_text(
     A whole text is taken from `text_cache` if it stands there, and put there otherwise.
 
     Raises:
-        WorkbenchError: nothing can be read from it, or there is no room for the text.
+        WorkbenchError: nothing can be read from it.
+        NoRoom: the text cannot be written.
     """
     if first is not None:
         text_cache = None
@@ -233,7 +238,7 @@ class _Written:
         try:
             return act()
         except OSError as error:
-            raise WorkbenchError(
+            raise NoRoom(
                 f"its text could not be written to {self._folder}: {error.strerror or error}",
                 where=str(self._path),
                 remedy="Free some space there, or give the file uncompressed in UTF-8.",

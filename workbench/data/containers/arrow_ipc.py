@@ -66,10 +66,12 @@ class ArrowFile(BatchContainer):
         if self.partial:
             self._damage = None
 
+    def check(self) -> None:
+        self._of.check()
+
     def load(self, index: int) -> pyarrow.RecordBatch:
         import pyarrow.ipc
 
-        self._of.read(0, 1)
         records = self._records[index]
         needed = [message for message in self._dictionaries if message.start < records.start]
         stream = b"".join([self._schema, *map(self._bytes, needed), self._bytes(records)])

@@ -44,6 +44,10 @@ class BatchContainer(Container):
         self._lock = threading.Lock()
 
     @abstractmethod
+    def check(self) -> None:
+        """Raise WorkbenchError if the file is not what it was: what is held of it would still be given."""
+
+    @abstractmethod
     def load(self, index: int) -> pyarrow.RecordBatch:
         """A batch. Anything that is wrong in it raises an ArrowException, OSError or ValueError."""
 
@@ -96,6 +100,7 @@ class BatchContainer(Container):
         """A batch, or why it cannot be read."""
         import pyarrow
 
+        self.check()
         with self._lock:
             if index not in self._held:
                 found: pyarrow.RecordBatch | str

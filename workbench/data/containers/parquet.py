@@ -13,6 +13,8 @@ from workbench.data.containers.arrow_ipc import ArrowFile
 from workbench.data.containers.base import Container
 from workbench.data.containers.batches import BatchContainer
 from workbench.data.source import Source
+from workbench.data.text_file import NoRoom
+from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     import pyarrow
@@ -54,9 +56,14 @@ class Parquet(BatchContainer):
         super().__init__(source.path, names, rows)
         self.size = sum(group.total_byte_size for group in groups)
 
+    def check(self) -> None:
+        self._source.check()
+
     def load(self, index: int) -> pyarrow.RecordBatch:
         if self._only_first:
-            return next(self.file.iter_batches(_FIRST_ROWS))
+            if first := next(self.file.iter_batches(_FIRST_ROWS), None):
+                return first
+            raise ValueError("it has fewer rows than it says")
         return self.file.read_row_group(index, use_threads=False)
 
     def close(self) -> None:
@@ -73,18 +80,26 @@ def open_parquet(
     """The rows of a Parquet file. One with large row groups is copied, to `text_cache` if it is given.
 
     Raises:
-        WorkbenchError: it is damaged, or there is no room for the copy.
+        WorkbenchError: it is damaged.
+        NoRoom: the copy cannot be written.
     """
     parquet = Parquet(source, first=first)
     if first or parquet.largest <= _LARGE_GROUP:
         return parquet
-    if text_cache and text_cache.is_file():
-        copy = Source(text_cache)
-    else:
-        copy = _copied(parquet, text_cache, progress)
-    found = ArrowFile(copy, "Parquet", of=source)
+    copy = _kept(text_cache, parquet) if text_cache else None
+    found = ArrowFile(copy or _copied(parquet, text_cache, progress), "Parquet", of=source)
     found.decoded = True
     return found
+
+
+def _kept(text_cache: Path, parquet: Parquet) -> Source | None:
+    """The copy in the cache, if it is there and whole: a crash of the machine may leave less of it."""
+    try:
+        copy = Source(text_cache, nameless=True)
+        rows = ArrowFile(copy).parts(1)[-1].end
+    except WorkbenchError:
+        return None
+    return copy if rows == parquet.file.metadata.num_rows else None
 
 
 def _copied(parquet: Parquet, text_cache: Path | None, progress: Callable[[float], None] | None) -> Source:
@@ -107,12 +122,13 @@ def _copied(parquet: Parquet, text_cache: Path | None, progress: Callable[[float
         if text_cache:
             beside.replace(text_cache)
             beside = None
-            return Source(text_cache)
-        return Source(Path(name))
+            return Source(text_cache, nameless=True)
+        return Source(Path(name), nameless=True)
     except OSError as error:
         if error.errno is None:
             raise parquet.damaged(error) from error
-        raise write_failure(folder, error) from error
+        failure = write_failure(folder, error)
+        raise NoRoom(failure.problem, where=failure.where, remedy=failure.remedy) from error
     except parquet.errors as error:
         raise parquet.damaged(error) from error
     finally:

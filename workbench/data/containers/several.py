@@ -11,6 +11,9 @@ from pathlib import Path
 
 from workbench.data.containers.base import Container, Located, Part, Unreadable
 from workbench.data.containers.sniff import open_container
+from workbench.data.source import changed
+from workbench.data.text_file import NoRoom
+from workbench.data.workers import WorkStopped
 from workbench.errors import WorkbenchError
 
 # A place is the number of the file, from 0, above the place in that file: up to 256 TiB a file.
@@ -51,7 +54,11 @@ def _text_cache(texts: Path | None, index: int) -> Path | None:
 
 
 class Several(Container):
-    """Files as one set. One that cannot be opened is one bad row, with its name and the reason."""
+    """Files as one set. One that cannot be opened is one bad row, with its name and the reason.
+
+    A file that is changed later makes every reading of it raise WorkbenchError: as a bad row it would shift
+    the numbers of all rows behind it.
+    """
 
     def __init__(
         self,
@@ -136,10 +143,9 @@ class Several(Container):
             if end == 0:
                 return
             base = index << _SHIFT
-            try:
-                container = self._opened(index)
-            except WorkbenchError as error:
-                yield base, 0, self._missing(index, error)
+            container = self._opened(index)
+            if isinstance(container, Unreadable):
+                yield base, 0, container
                 continue
             for place, length, value in container.scan(self._inner(container, start, end)):
                 yield base | place, length, value
@@ -148,18 +154,16 @@ class Several(Container):
                 return
 
     def read(self, start: int, length: int) -> object:
-        index = start >> _SHIFT
-        try:
-            container = self._opened(index)
-        except WorkbenchError as error:
-            return self._missing(index, error)
+        container = self._opened(start >> _SHIFT)
+        if isinstance(container, Unreadable):
+            return container
         return container.read(start & _INSIDE, length)
 
     def raw(self, start: int, length: int, limit: int) -> str:
-        try:
-            return self._opened(start >> _SHIFT).raw(start & _INSIDE, length, limit)
-        except WorkbenchError as error:
-            return str(error)[:limit]
+        container = self._opened(start >> _SHIFT)
+        if isinstance(container, Unreadable):
+            return container.reason[:limit]
+        return container.raw(start & _INSIDE, length, limit)
 
     def fraction(self, part: Part | None, start: int) -> float:
         part = part or Part(0, len(self._files) << _SHIFT)
@@ -178,27 +182,43 @@ class Several(Container):
                 container.close()
             self._open.clear()
 
-    def _opened(self, index: int) -> Container:
+    def _opened(self, index: int) -> Container | Unreadable:
+        """A file of the set, or why it is one bad row.
+
+        Raises:
+            WorkbenchError: the file was changed since the set was opened, or there is no room for its text.
+            WorkStopped: its decoding was stopped.
+        """
         with self._lock:
             if container := self._open.get(index):
                 self._open.move_to_end(index)
                 return container
             file = self._files[index]
-            container = open_container(
+            found = self._open_or_not(index)
+            if _stamp(file) != self._stamps[index]:
+                raise changed(file)
+            if isinstance(found, Unreadable):
+                return found
+            self._open[index] = found
+            if len(self._open) > _MOST_OPEN:
+                # It closes when nothing reads it any more.
+                self._open.popitem(last=False)
+            return found
+
+    def _open_or_not(self, index: int) -> Container | Unreadable:
+        file = self._files[index]
+        try:
+            return open_container(
                 file,
                 first=self._first,
                 text_cache=_text_cache(self._texts, index),
                 progress=self._told(index) if self._progress else None,
             )
-            if _stamp(file) != self._stamps[index]:
-                raise WorkbenchError(
-                    "the file was changed after it was opened", where=str(file), remedy="Open it again."
-                )
-            self._open[index] = container
-            if len(self._open) > _MOST_OPEN:
-                # It closes when nothing reads it any more.
-                self._open.popitem(last=False)
-            return container
+        except (WorkStopped, NoRoom):
+            # Nothing is wrong with the file.
+            raise
+        except WorkbenchError as error:
+            return Unreadable(f"this file cannot be opened: {file.name}: {error.problem}")
 
     def _told(self, index: int) -> Callable[[float], None]:
         def tell(share: float) -> None:
@@ -207,14 +227,9 @@ class Several(Container):
 
         return tell
 
-    def _missing(self, index: int, error: WorkbenchError) -> Unreadable:
-        return Unreadable(f"this file cannot be opened: {self._files[index].name}: {error.problem}")
-
     def _parts_of(self, index: int, count: int) -> list[Part]:
-        try:
-            return self._opened(index).parts(count)
-        except WorkbenchError:
-            return [Part(0, 1)]
+        container = self._opened(index)
+        return [Part(0, 1)] if isinstance(container, Unreadable) else container.parts(count)
 
     def _is_decoded(self, index: int) -> bool:
         """Whether opening the file means to go through all of it."""
