@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from screens.dataset.background import Background
-from screens.dataset.row_columns import Columns, columns_over
+from screens.dataset.rows.columns import Columns, columns_over
 
 if TYPE_CHECKING:
     import numpy

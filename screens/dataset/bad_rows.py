@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 
 from screens.dataset.background import Background, Failed, Progress
 from screens.dataset.bad_row_list import Listed, Listing, Reason, Saved, Saving
-from screens.dataset.row_table import RowTable
+from screens.dataset.rows.table import RowTable
 from screens.widgets.dialogs import Question, TextPrompt
 from workbench.errors import WorkbenchError
 from workbench.figures import count

@@ -8,7 +8,7 @@ from screens.messages import TrainOn
 from screens.remembered import recent_files, remember
 
 if TYPE_CHECKING:
-    from screens.dataset.reread import Reread
+    from screens.dataset.formats.reread import Reread
     from screens.dataset.screen import DataScreen
 
 
@@ -26,7 +26,7 @@ def open_file(screen: DataScreen) -> None:
 
 def choose_format(screen: DataScreen) -> None:
     """Say what was detected and why; read the file anew with what is chosen instead."""
-    from screens.dataset.format_dialog import FormatDialog
+    from screens.dataset.formats.format_dialog import FormatDialog
 
     dataset = screen.dataset
     assert dataset is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from screens.dataset.showing import whole_number
+from screens.dataset.rows.showing import whole_number
 from screens.remembered import remember
 from workbench.figures import count
 

@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.worker import get_current_worker
 
 from screens.dataset.file_line import FileLine
-from screens.dataset.rows_pane import RowsPane
+from screens.dataset.rows.pane import RowsPane
 from screens.remembered import recall, recent_files, remember, remember_file
 from screens.widgets.room import Room
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from screens.dataset.figures.panel import FiguresPanel
     from screens.dataset.lens import Lens
     from screens.dataset.messages import ShowRows
-    from screens.dataset.row_side import RowSide
+    from screens.dataset.row.side import RowSide
     from workbench.data.dataset import Dataset
 
 SETTLE_S = 0.04
@@ -138,7 +138,7 @@ class DataScreen(Room):
     async def _mount_panes(self) -> None:
         """The panes of an open file: without one, nobody waits for them to be imported and laid out."""
         from screens.dataset.figures.panel import FiguresPanel
-        from screens.dataset.row_side import RowSide
+        from screens.dataset.row.side import RowSide
 
         self._row_side, self._statistics = RowSide(recall("data_view")), FiguresPanel()
         await self.query_one("#panes").mount(self._row_side)
@@ -150,7 +150,7 @@ class DataScreen(Room):
             self._row_side.highlight(message.view.pattern)
 
     def on_show_rows(self, message: ShowRows) -> None:
-        from screens.dataset import showing
+        from screens.dataset.rows import showing
 
         showing.these_rows(self.rows_pane, message)
         if not self.rows_pane.is_on_screen:
@@ -206,7 +206,7 @@ class DataScreen(Room):
 
     def action_showing(self, does: str) -> None:
         """One of the keys that change which rows are shown."""
-        from screens.dataset import showing
+        from screens.dataset.rows import showing
 
         getattr(showing, does)(self.rows_pane)
 

@@ -17,12 +17,12 @@ from waiting import wait_for
 from screens.app import WorkbenchApp
 from screens.dataset.bad_rows import BadRowsDialog
 from screens.dataset.file_line import FileLine
-from screens.dataset.lines_view import LinesView
-from screens.dataset.row_panes import ConversationPane
-from screens.dataset.row_table import RowTable
-from screens.dataset.rows_pane import RowsPane
+from screens.dataset.row.lines_view import LinesView
+from screens.dataset.row.panes import ConversationPane
+from screens.dataset.row.tokens_pane import TokensPane
+from screens.dataset.rows.pane import RowsPane
+from screens.dataset.rows.table import RowTable
 from screens.dataset.screen import DataScreen
-from screens.dataset.tokens_pane import TokensPane
 from screens.remembered import recent_files, remember, remember_file
 from workbench.untrusted import display_width
 

@@ -12,7 +12,7 @@ from waiting import wait_for
 
 from screens.app import WorkbenchApp
 from screens.dataset.bad_rows import BadRowsDialog
-from screens.dataset.row_table import RowTable
+from screens.dataset.rows.table import RowTable
 from screens.dataset.screen import DataScreen
 from screens.widgets.dialogs import Question, TextPrompt
 

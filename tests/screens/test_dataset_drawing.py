@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screens.dataset.flow import FlowStopped, Rule, Run, flow
-from screens.dataset.row_columns import shared_widths
+from screens.dataset.row.flow import FlowStopped, Rule, Run, flow
+from screens.dataset.rows.columns import shared_widths
 from workbench.untrusted import display_width
 
 TEXTS = st.text(alphabet="ab 中文。，é\n", max_size=60)

@@ -14,11 +14,11 @@ from waiting import wait_for
 
 from screens.app import WorkbenchApp
 from screens.dataset.messages import ShowRows
-from screens.dataset.row_table import RowTable
-from screens.dataset.rows_pane import RowsPane
+from screens.dataset.rows.pane import RowsPane
+from screens.dataset.rows.shown_line import ShownLine
+from screens.dataset.rows.table import RowTable
 from screens.dataset.screen import DataScreen
-from screens.dataset.shown_line import ShownLine
-from screens.dataset.sort_dialog import SortDialog
+from screens.dataset.selection.sort_dialog import SortDialog
 
 pytestmark = pytest.mark.usefixtures("home")
 

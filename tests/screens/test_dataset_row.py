@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from waiting import wait_for
 
-from screens.dataset.flow import Beside, Piece, Run, flow, flow_with_places
-from screens.dataset.json_text import json_runs
 from screens.dataset.lens import Lens
-from screens.dataset.row_panes import ConversationPane, JsonPane
-from screens.dataset.row_text import conversation_runs, raw_runs
-from screens.dataset.tokens_pane import TokenLines, TokensPane
+from screens.dataset.row.flow import Beside, Piece, Run, flow, flow_with_places
+from screens.dataset.row.json_text import json_runs
+from screens.dataset.row.panes import ConversationPane, JsonPane
+from screens.dataset.row.text import conversation_runs, raw_runs
+from screens.dataset.row.tokens_pane import TokenLines, TokensPane
 from workbench.data.conversation import Conversation, Message
 from workbench.data.dataset import Dataset
 from workbench.data.opening import open_dataset

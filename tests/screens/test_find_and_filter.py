@@ -12,12 +12,12 @@ from textual.widgets import Input, Static
 from waiting import wait_for
 
 from screens.app import WorkbenchApp
-from screens.dataset.filters import FilterDialog
-from screens.dataset.find import FindPrompt
-from screens.dataset.length_prompt import LengthPrompt, read_range
-from screens.dataset.row_panes import ConversationPane
-from screens.dataset.rows_pane import RowsPane
+from screens.dataset.row.panes import ConversationPane
+from screens.dataset.rows.pane import RowsPane
 from screens.dataset.screen import DataScreen
+from screens.dataset.selection.filters import FilterDialog
+from screens.dataset.selection.find import FindPrompt
+from screens.dataset.selection.length_prompt import LengthPrompt, read_range
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -262,8 +262,8 @@ def test_marks_stand_on_the_characters_that_were_found() -> None:
     from hypothesis import given
     from hypothesis import strategies as st
 
-    from screens.dataset.flow import Beside, Rule, Run, flow_with_places
-    from screens.dataset.highlight import Highlight
+    from screens.dataset.row.flow import Beside, Rule, Run, flow_with_places
+    from screens.dataset.row.highlight import Highlight
     from workbench.data.finding.pattern import Pattern
     from workbench.untrusted import display_width
 

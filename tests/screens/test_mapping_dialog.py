@@ -13,11 +13,11 @@ from textual.widgets import Input, OptionList, Static
 from waiting import wait_for
 
 from screens.app import WorkbenchApp
-from screens.dataset.format_dialog import MAP, FormatDialog
-from screens.dataset.mapping import MappingDialog
-from screens.dataset.mapping_lines import LABELS, lines_of, with_label, with_value
-from screens.dataset.mapping_preview import RowPreview
-from screens.dataset.mapping_saving import SavePrompt, entry_name, registry_for
+from screens.dataset.formats.format_dialog import MAP, FormatDialog
+from screens.dataset.formats.mapping_dialog import MappingDialog
+from screens.dataset.formats.mapping_lines import LABELS, lines_of, with_label, with_value
+from screens.dataset.formats.mapping_preview import RowPreview
+from screens.dataset.formats.mapping_saving import SavePrompt, entry_name, registry_for
 from screens.dataset.screen import DataScreen
 from workbench.data.formats.mapping import Mapping
 from workbench.data.registry import own_registry, read_registry

@@ -13,14 +13,14 @@ from workbench.figures import count
 
 if TYPE_CHECKING:
     from screens.dataset.messages import ShowRows
-    from screens.dataset.rows_pane import RowsPane
+    from screens.dataset.rows.pane import RowsPane
     from workbench.data.conversation import BadRow
     from workbench.data.selection import View
 
 
 def find(pane: RowsPane) -> None:
     """Ask for a text; the rows that hold it are shown."""
-    from screens.dataset.find import FindPrompt
+    from screens.dataset.selection.find import FindPrompt
 
     assert pane.dataset is not None
     pane.app.push_screen(FindPrompt(pane.dataset, _shown(pane)), _then_show(pane))
@@ -28,7 +28,7 @@ def find(pane: RowsPane) -> None:
 
 def filter_rows(pane: RowsPane) -> None:
     """Ask for a value, a flag or a length; the rows that have it are shown."""
-    from screens.dataset.filters import FilterDialog
+    from screens.dataset.selection.filters import FilterDialog
 
     assert pane.dataset is not None
     pane.app.push_screen(FilterDialog(pane.dataset, _shown(pane)), _then_show(pane))
@@ -36,7 +36,7 @@ def filter_rows(pane: RowsPane) -> None:
 
 def sort(pane: RowsPane) -> None:
     """Ask for a column; the rows that are shown are sorted by it."""
-    from screens.dataset.sort_dialog import SortDialog
+    from screens.dataset.selection.sort_dialog import SortDialog
 
     assert pane.dataset is not None
     pane.app.push_screen(SortDialog(pane.dataset, _shown(pane)), _then_show(pane))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from screens.dataset.flow import Run
+from screens.dataset.row.flow import Run
 from workbench.figures import count
 from workbench.untrusted import printable, shorten
 

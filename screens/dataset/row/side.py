@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from screens.dataset.lines_view import LinesView
-from screens.dataset.row_panes import ConversationPane, JsonPane
-from screens.dataset.tokens_pane import TokensPane
+from screens.dataset.row.lines_view import LinesView
+from screens.dataset.row.panes import ConversationPane, JsonPane
+from screens.dataset.row.tokens_pane import TokensPane
 
 if TYPE_CHECKING:
     from screens.dataset.lens import Lens

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.worker import get_current_worker
 
-from screens.dataset.flow import Piece, Run
-from screens.dataset.lines_view import LinesView
-from screens.dataset.row_text import (
+from screens.dataset.row.flow import Piece, Run
+from screens.dataset.row.lines_view import LinesView
+from screens.dataset.row.text import (
     MOST_CHARACTERS,
     as_json,
     bad_row_runs,

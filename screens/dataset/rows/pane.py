@@ -10,9 +10,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
-from screens.dataset.row_columns import MARKS
-from screens.dataset.rows_notice import RowsNotice
-from screens.dataset.shown_line import ShownLine
+from screens.dataset.rows.columns import MARKS
+from screens.dataset.rows.notice import RowsNotice
+from screens.dataset.rows.shown_line import ShownLine
 from workbench.figures import count
 from workbench.untrusted import shorten
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from textual_fastdatatable import DataTable
 
     from screens.dataset.background import Background, Failed, Progress
-    from screens.dataset.choosing import RowsChosen
     from screens.dataset.held_out import Compared
-    from screens.dataset.reading import Reading, RowsMarked, RowsRead
-    from screens.dataset.row_columns import Columns
-    from screens.dataset.row_table import RowTable
+    from screens.dataset.rows.choosing import RowsChosen
+    from screens.dataset.rows.columns import Columns
+    from screens.dataset.rows.reading import Reading, RowsMarked, RowsRead
+    from screens.dataset.rows.table import RowTable
     from workbench.data.dataset import Dataset
     from workbench.data.selection import View
 
@@ -101,7 +101,7 @@ class RowsPane(Vertical):
 
     def open(self, spec: str, **how: Any) -> None:
         """Read this and show its rows in place of what is shown; `how`: a `format` or `mapping` for it."""
-        from screens.dataset.reading import Reading, absolute
+        from screens.dataset.rows.reading import Reading, absolute
 
         self._asked = Reading(self, absolute(spec), **how)
         self._begin(self._asked)
@@ -122,7 +122,7 @@ class RowsPane(Vertical):
 
     def read_rest(self) -> None:
         """Go on where the reading ended after the first rows."""
-        from screens.dataset.reading import Reading
+        from screens.dataset.rows.reading import Reading
 
         if self.can_read_rest and self._shown:
             self._asked = self._shown = Reading(self, self._shown.spec, look=False, **self._shown.how)
@@ -206,7 +206,7 @@ class RowsPane(Vertical):
             self._table.mark(message.columns)
 
     async def _show_table(self, columns: Columns) -> None:
-        from screens.dataset.row_table import RowTable
+        from screens.dataset.rows.table import RowTable
 
         to_focus = self.has_focus_within or self.screen.focused is None
         await self.query("RowTable").remove()
@@ -222,7 +222,7 @@ class RowsPane(Vertical):
         """Find and sort what this view shows, show it, and put the cursor on the row `then`."""
         if self.dataset is None or not self.is_whole:
             return
-        from screens.dataset.choosing import Choosing
+        from screens.dataset.rows.choosing import Choosing
 
         self._begin(Choosing(self, self.dataset, view, then))
 

@@ -17,12 +17,12 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.dataset import mapping_lines as lines
 from screens.dataset.background import Background, Failed
-from screens.dataset.mapping_picker import ColumnPicker
-from screens.dataset.mapping_preview import RowPreview
-from screens.dataset.mapping_saving import SavePrompt
-from screens.dataset.reread import Reread
+from screens.dataset.formats import mapping_lines as lines
+from screens.dataset.formats.mapping_picker import ColumnPicker
+from screens.dataset.formats.mapping_preview import RowPreview
+from screens.dataset.formats.mapping_saving import SavePrompt
+from screens.dataset.formats.reread import Reread
 from workbench.data.finding.texts import text_of
 from workbench.data.formats.mapping import Mapping, mapped_format, suggest
 from workbench.data.formats.mapping_text import incomplete

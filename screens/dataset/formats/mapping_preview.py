@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from screens.dataset.flow import Piece, Rule, Run
-from screens.dataset.row_panes import RowText
-from screens.dataset.row_text import column_runs, conversation_runs
+from screens.dataset.row.flow import Piece, Rule, Run
+from screens.dataset.row.panes import RowText
+from screens.dataset.row.text import column_runs, conversation_runs
 from workbench.data.finding.texts import text_of
 from workbench.data.formats.mapping import Mapping, mapped_format
 from workbench.data.index.judging import judged

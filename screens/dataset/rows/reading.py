@@ -12,7 +12,7 @@ from textual.message_pump import MessagePump
 from screens.dataset.background import Background
 
 if TYPE_CHECKING:
-    from screens.dataset.row_columns import Columns
+    from screens.dataset.rows.columns import Columns
     from workbench.data.dataset import Dataset
 
 # All rows of a smaller file are there before one could look at the first ones.
@@ -51,7 +51,7 @@ class Reading(Background):
 
     def run(self) -> None:
         """Read in the thread."""
-        from screens.dataset.row_columns import columns_of
+        from screens.dataset.rows.columns import columns_of
         from workbench.data.health.duplicates import find_duplicates
         from workbench.data.opening import first_rows, open_dataset
 
@@ -67,7 +67,7 @@ class Reading(Background):
             self.post(RowsMarked(dataset, columns_of(dataset, duplicates)))
 
     def _found(self, dataset: Dataset) -> None:
-        from screens.dataset.row_columns import columns_of
+        from screens.dataset.rows.columns import columns_of
 
         if not self.is_stopped:
             self.post(RowsRead(self, dataset, columns_of(dataset)))

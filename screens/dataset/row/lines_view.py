@@ -15,8 +15,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
-from screens.dataset.flow import FlowStopped, Line, Piece, Places, flow_with_places
-from screens.dataset.highlight import Highlight
+from screens.dataset.row.flow import FlowStopped, Line, Piece, Places, flow_with_places
+from screens.dataset.row.highlight import Highlight
 
 if TYPE_CHECKING:
     from workbench.data.finding.pattern import Pattern

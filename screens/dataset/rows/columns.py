@@ -50,7 +50,7 @@ def columns_of(dataset: Dataset, duplicates: Duplicates | None = None) -> Column
     """What is drawn of this file. Looks at every row: not for the event loop."""
     import pyarrow
 
-    from screens.dataset.marks import marks_of
+    from screens.dataset.rows.marks import marks_of
     from workbench.data.arrays import number_array
 
     table = dataset.table()

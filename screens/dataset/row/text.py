@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from screens.dataset.flow import Beside, Piece, Rule, Run
-from screens.dataset.json_text import json_runs
-from screens.dataset.tool_text import tool_runs
+from screens.dataset.row.flow import Beside, Piece, Rule, Run
+from screens.dataset.row.json_text import json_runs
+from screens.dataset.row.tool_text import tool_runs
 from workbench.figures import count
 from workbench.untrusted import printable
 

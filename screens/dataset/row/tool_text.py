@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from screens.dataset.flow import Run
+from screens.dataset.row.flow import Run
 from workbench.untrusted import printable
 
 

@@ -16,7 +16,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.dataset.background import Background, Failed
-from screens.dataset.reread import Reread
+from screens.dataset.formats.reread import Reread
 from workbench.data.formats.detect import FORMATS
 from workbench.data.formats.mapping import Mapping, mapped_format, suggest
 from workbench.data.formats.mapping_text import incomplete, mapping_text
@@ -175,7 +175,7 @@ class FormatDialog(ModalScreen[Reread | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         name = self._names[event.option_index]
         if name == MAP:
-            from screens.dataset.mapping import MappingDialog
+            from screens.dataset.formats.mapping_dialog import MappingDialog
 
             def taken(reread: Reread | None) -> None:
                 if reread:

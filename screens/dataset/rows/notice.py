@@ -16,7 +16,7 @@ from workbench.untrusted import printable
 if TYPE_CHECKING:
     from textual.widgets import OptionList
 
-    from screens.dataset.recent_files import RecentFiles
+    from screens.dataset.rows.recent_files import RecentFiles
 
 NOTHING_OPEN = (
     Content.assemble("No data file is open: ", ("o", "bold $primary"), " opens one."),
@@ -47,7 +47,7 @@ class RowsNotice(Vertical):
         """List these files to open."""
         if not recent or self.query("RecentFiles"):
             return
-        from screens.dataset.recent_files import RecentFiles
+        from screens.dataset.rows.recent_files import RecentFiles
 
         files = RecentFiles(recent)
         await self.mount(files)

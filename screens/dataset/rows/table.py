@@ -15,9 +15,9 @@ from textual.strip import Strip
 from textual_fastdatatable import DataTable
 from textual_fastdatatable.column import Column
 
-from screens.dataset.marks import LEGEND
-from screens.dataset.row_backend import ChosenRows
-from screens.dataset.row_columns import FIGURE, MARK, TEXT, Columns, shared_widths, shown
+from screens.dataset.rows.backend import ChosenRows
+from screens.dataset.rows.columns import FIGURE, MARK, TEXT, Columns, shared_widths, shown
+from screens.dataset.rows.marks import LEGEND
 from workbench.untrusted import display_width, shorten
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.dataset.background import Background, Failed, Progress
-from screens.dataset.filter_entries import Entry, entries_of, exact_value, fitting
-from screens.dataset.length_prompt import LengthPrompt
+from screens.dataset.selection.filter_entries import Entry, entries_of, exact_value, fitting
+from screens.dataset.selection.length_prompt import LengthPrompt
 from workbench.data.selection import Filter, View, rows_with_value
 from workbench.figures import count, significant
 from workbench.untrusted import display_width, printable, shorten

@@ -16,16 +16,16 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from screens.abandonable import Abandoned
-from screens.dataset.flow import Piece, Run
-from screens.dataset.lines_view import GUTTER, LinesView
-from screens.dataset.row_text import token_runs
+from screens.dataset.row.flow import Piece, Run
+from screens.dataset.row.lines_view import GUTTER, LinesView
+from screens.dataset.row.text import token_runs
 from workbench.errors import WorkbenchError
 from workbench.figures import count
 from workbench.untrusted import printable
 
 if TYPE_CHECKING:
     from screens.dataset.lens import Lens
-    from screens.dataset.token_row import TokenRow
+    from screens.dataset.row.token_row import TokenRow
     from workbench.data.dataset import Dataset
     from workbench.data.tokens.encode import Encoded
 
@@ -284,7 +284,7 @@ class TokensPane(Vertical):
         tokens: TokenRow | None = None
         try:
             tokenizer = lens.tokenizer.load(lambda: worker.is_cancelled)
-            from screens.dataset.token_row import TokenRow, lost_runs
+            from screens.dataset.row.token_row import TokenRow, lost_runs
             from workbench.data.tokens.encode import RowDropped, encode
             from workbench.data.tokens.paint import paint
 

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from screens.dataset.flow import Piece, Places, whole_text
+from screens.dataset.row.flow import Piece, Places, whole_text
 from workbench.untrusted import display_width
 
 if TYPE_CHECKING:

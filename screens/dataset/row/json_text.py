@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from screens.dataset.flow import Run
+from screens.dataset.row.flow import Run
 from workbench.untrusted import printable
 
 # What is shorter than these cells stands on one line, brackets and all.

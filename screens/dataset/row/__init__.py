@@ -1,0 +1,1 @@
+"""The selected row: as a conversation, as tokens, as JSON."""

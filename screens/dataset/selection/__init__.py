@@ -1,0 +1,1 @@
+"""Dialogs that choose which rows are shown, and in which order."""
