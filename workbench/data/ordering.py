@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WrongUse
@@ -76,32 +75,42 @@ def measured(dataset: Dataset, measure: str) -> numpy.ndarray[Any, Any]:
 def _by_cells(
     column: pyarrow.ChunkedArray, places: numpy.ndarray[Any, Any], descending: bool
 ) -> numpy.ndarray[Any, Any]:
+    """Where the cells at these places stand in order; cells are texts, empty where there is no value."""
+    import numpy
     import pyarrow
     import pyarrow.compute as compute
 
-    cells = column if len(places) == len(column) and _is_range(places) else column.take(places)
-    if pyarrow.types.is_string(cells.type) or pyarrow.types.is_large_string(cells.type):
-        missing = compute.equal(compute.fill_null(cells, ""), "")
-        numbers = _as_numbers(compute.if_else(missing, pyarrow.scalar(None, cells.type), cells))
-        if numbers is None:
-            return _by_text(cells, missing, descending)
-    else:
-        missing, numbers = compute.is_null(cells), cells.cast(pyarrow.float64())
-    values = compute.fill_null(numbers, 0.0).to_numpy()
-    return _by_numbers(values, missing.to_numpy(), descending)
+    from workbench.data.arrays import number_array, numbers_in
+
+    # No scalar is given to pyarrow in here: for any of them it imports pandas, where that is installed.
+    whole = len(places) == len(column) and _is_range(places)
+    cells = column if whole else column.take(number_array(places))
+    lengths = compute.binary_length(cells)
+    missing = numbers_in(lengths) == 0
+    present = cells.filter(lengths.cast(pyarrow.bool_()))
+    numbers = _as_numbers(present)
+    if numbers is None:
+        return _by_text(cells, missing, descending)
+    values = numpy.zeros(len(missing))
+    values[~missing] = numbers
+    return _by_numbers(values, missing, descending)
 
 
 def _by_text(
-    cells: pyarrow.ChunkedArray, missing: pyarrow.ChunkedArray, descending: bool
+    cells: pyarrow.ChunkedArray, missing: numpy.ndarray[Any, Any], descending: bool
 ) -> numpy.ndarray[Any, Any]:
+    import numpy
     import pyarrow
     import pyarrow.compute as compute
 
-    table = pyarrow.table({"missing": missing, "cell": cells})
+    from workbench.data.arrays import number_array, numbers_in
+
+    last = pyarrow.chunked_array([number_array(missing.astype(numpy.uint8))])
+    table = pyarrow.Table.from_arrays([last, cells], names=["missing", "cell"])
     direction = "descending" if descending else "ascending"
     # Sorting by two keys is the one that Arrow documents as stable.
     keys = [("missing", "ascending"), ("cell", direction)]
-    return compute.sort_indices(table, sort_keys=keys).to_numpy()
+    return numbers_in(compute.sort_indices(table, sort_keys=keys))
 
 
 def _by_numbers(
@@ -112,25 +121,28 @@ def _by_numbers(
     return numpy.lexsort((-values if descending else values, missing))
 
 
-def _as_numbers(cells: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray | None:
-    """The cells as numbers if all of them are; those of lists as their lengths."""
+def _as_numbers(cells: pyarrow.ChunkedArray) -> numpy.ndarray[Any, Any] | None:
+    """The cells, none of which is empty, as numbers if all of them are; those of lists as their lengths."""
+    import numpy
     import pyarrow
     import pyarrow.compute as compute
 
-    first = next((value for value in _first(cells) if value), "")
+    from workbench.data.arrays import numbers_in
+
+    first = next(iter(cells.slice(0, 1).to_pylist()), "")
     if _TURNS.match(first):
         cells = compute.struct_field(compute.extract_regex(cells, r"^(?P<n>[\d,]+) turns?: "), "n")
         cells = compute.replace_substring(cells, ",", "")
     elif not first or first[-1] == "…":
         return None
     try:
-        return cells.cast(pyarrow.float64())
+        found = cells.cast(pyarrow.float64())
     except pyarrow.ArrowInvalid:
         return None
-
-
-def _first(cells: pyarrow.ChunkedArray) -> Sequence[str | None]:
-    return cells.drop_null().slice(0, 1).to_pylist()
+    # Among lists there may be something else.
+    numbers = numpy.zeros(len(found))
+    numbers[numbers_in(found.is_valid().cast(pyarrow.uint8())).astype(bool)] = numbers_in(found.drop_null())
+    return numbers
 
 
 def _is_range(places: numpy.ndarray[Any, Any]) -> bool:
