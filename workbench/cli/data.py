@@ -51,7 +51,7 @@ def inspect(
     Container, encoding, format, rows, bad rows with their reasons, labels, duplicates and other findings,
     and tokens under a model.
     """
-    from workbench.data import inspection
+    from workbench.data import bad_rows_file, inspection
 
     inspection.check_options(model, cutoff_len)
     with _progress() as progress:
@@ -60,7 +60,8 @@ def inspect(
         report = inspection.inspected(
             dataset, nearly, model=model, cutoff_len=cutoff_len, held_out=held_out, progress=progress
         )
-        saved = inspection.save_bad_rows(dataset, save_bad_rows) if save_bad_rows else None
+        if save_bad_rows:
+            saved = bad_rows_file.save_bad_rows(dataset, dataset.bad_rows, save_bad_rows)
     if as_json:
         print_json(report)
         return
@@ -69,7 +70,7 @@ def inspect(
     from workbench.figures import count
 
     print_report(dataset, report, nearly)
-    if saved is not None:
+    if save_bad_rows:
         say(f"bad rows saved to {save_bad_rows}: {count(saved)}")
 
 

@@ -47,6 +47,7 @@ def save_bad_rows(
     written = 0
     beside: str | None = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
             for bad in bad_rows:
@@ -57,6 +58,8 @@ def save_bad_rows(
                 written += 1
                 if progress:
                     progress(written)
+            file.flush()
+            os.fsync(file.fileno())
         Path(beside).chmod(0o644)
         Path(beside).replace(path)
         beside = None

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.atomic import write_failure
 from workbench.data.dataset import Dataset
 from workbench.data.opening import first_rows, open_dataset
 from workbench.errors import WrongUse
@@ -20,9 +16,6 @@ if TYPE_CHECKING:
 
 # Told what is being done, and the share of it that is done, 0 to 1.
 Told = Callable[[str, float], None]
-
-# Of a bad row, so many characters are saved.
-_MOST_OF_A_BAD_ROW = 10_000_000
 
 
 def inspect(
@@ -141,34 +134,6 @@ def inspected(
         told["tokens"] = lengths.under(cutoff_len or DEFAULT_CUTOFF).as_dict()
     printable: dict[str, Any] = _without_halves(told)
     return printable
-
-
-def save_bad_rows(dataset: Dataset, path: Path) -> int:
-    """Write the bad rows to `path` as JSON Lines of row, reason and raw text; how many there are.
-
-    Raises:
-        WorkbenchError: the file cannot be written, or the data file was changed.
-    """
-    beside: str | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            for bad in dataset.bad_rows:
-                raw = dataset.raw_text(bad.row, _MOST_OF_A_BAD_ROW)
-                line = {"row": bad.row, "reason": bad.reason, "raw": raw}
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
-        beside = None
-    except OSError as error:
-        raise write_failure(path, error) from error
-    finally:
-        if beside:
-            Path(beside).unlink(missing_ok=True)
-    return len(dataset.bad_rows)
 
 
 def _labels(dataset: Dataset) -> dict[str, dict[str, int]]:

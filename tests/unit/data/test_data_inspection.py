@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.unit.data.conftest import write_json_lines
-from workbench.data.inspection import inspect, opened, save_bad_rows
+from workbench.data.bad_rows_file import save_bad_rows
+from workbench.data.inspection import inspect, opened
 from workbench.errors import WorkbenchError, WrongUse
 from workbench.untrusted import display_width
 
@@ -117,7 +118,7 @@ def test_bad_rows_are_saved(tmp_path: Path) -> None:
     path.write_bytes(f'{{"instruction": "q", "output": "a"}}\n{bad}\n'.encode() + b'{"broken": "\xff\n')
     dataset = opened(path)
     target = tmp_path / "new" / "bad.jsonl"
-    assert save_bad_rows(dataset, target) == 2
+    assert save_bad_rows(dataset, dataset.bad_rows, target) == 2
     saved = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
     assert [(line["row"], line["reason"]) for line in saved] == [
         (row.row, row.reason) for row in dataset.bad_rows
@@ -125,7 +126,7 @@ def test_bad_rows_are_saved(tmp_path: Path) -> None:
     assert saved[0]["raw"] == bad and saved[1]["raw"].startswith('{"broken"')
     (tmp_path / "file").write_text("")
     with pytest.raises(WorkbenchError):
-        save_bad_rows(dataset, tmp_path / "file" / "bad.jsonl")
+        save_bad_rows(dataset, dataset.bad_rows, tmp_path / "file" / "bad.jsonl")
 
 
 def workbench(*words: str) -> subprocess.CompletedProcess[str]:
