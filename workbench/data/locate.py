@@ -81,7 +81,7 @@ def locate(
 
 
 def fingerprint(target: Target) -> str:
-    """32 hexadecimal digits: each file's real path, size, time of change, beginning, middle and end.
+    """32 hexadecimal digits: each file's real path, name, size, time of change, beginning, middle and end.
 
     A file that is not there, or cannot be read, counts as such.
     """
@@ -90,10 +90,8 @@ def fingerprint(target: Target) -> str:
     digest = xxh3_128()
     for file in target.files:
         try:
-            digest.update(os.fsencode(os.path.realpath(file)) + b"\0")
-            # To open a pipe is to wait for whoever writes to it.
-            if not file.is_file():
-                raise OSError
+            # The name, which may be a link's, has a say in what container the file is.
+            digest.update(os.fsencode(os.path.realpath(file)) + b"\0" + os.fsencode(file.name) + b"\0")
             if not stat.S_ISREG(file.stat().st_mode):
                 raise OSError("a pipe would keep its reader waiting")
             with file.open("rb", buffering=0) as opened:

@@ -62,7 +62,6 @@ def open_dataset(
     """
     from workbench.data.index.build import build_index, pass_over
     from workbench.data.index.cache import kept_index, made_index
-    from workbench.data.locate import fingerprint
 
     try:
         target = _target(path, format, progress, cancelled)
@@ -72,13 +71,16 @@ def open_dataset(
         if index is None and container.size < KEPT_FROM:
             index = pass_over(job, container, container.scan(), progress, cancelled)
         elif index is None:
-            index = made_index(key, job, lambda it: build_index(job, container, it, progress, cancelled))
+
+            def make(folder: Path) -> None:
+                build_index(job, container, folder, progress, cancelled)
+                # Looked at before it is kept.
+                _check_unchanged(target, key, container)
+
+            index = made_index(key, job, make)
     except WorkStopped as stopped:
         raise OpeningStopped("opening was stopped", where=str(path)) from stopped
-    if fingerprint(target) != key:
-        raise WorkbenchError(
-            "the file was changed while it was read", where=str(container.path), remedy="Open it again."
-        )
+    _check_unchanged(target, key, container)
     if progress:
         progress(1.0)
     return _dataset(opened, index, complete=True)
@@ -213,6 +215,15 @@ def _bytes(target: Target) -> int:
         with suppress(OSError, ValueError):
             total += file.stat().st_size
     return total
+
+
+def _check_unchanged(target: Target, key: str, container: Container) -> None:
+    from workbench.data.locate import fingerprint
+
+    if fingerprint(target) != key:
+        raise WorkbenchError(
+            "the file was changed while it was read", where=str(container.path), remedy="Open it again."
+        )
 
 
 def _decoding(

@@ -29,7 +29,10 @@ _TEXTS = "texts"
 # A folder of this age that nobody holds was left by a program that was killed.
 _ABANDONED_S = 60.0
 # How a row is read and what is kept of it is told by these; an index made by others is not used.
-_SOURCES = ("containers", "formats", "health", "index", "encodings.py", "source.py", "table.py")
+_SOURCES = (
+    *("containers", "formats", "health", "index", "arrays.py", "compression.py", "conversation.py"),
+    *("encodings.py", "source.py", "table.py", "text_file.py", "../untrusted.py"),
+)
 
 
 def data_cache() -> Path:
@@ -150,16 +153,16 @@ def _make_room(keep: Path) -> None:
 
 
 def _place(fingerprint: str, job: Job) -> Path:
-    how = json.dumps([job.format, job.mapping.as_entry() if job.mapping else None, _code_version()])
+    how = json.dumps([job.format, job.mapping.as_entry() if job.mapping else None, code_version(_SOURCES)])
     return data_cache() / f"{fingerprint}-{xxh3_64(how.encode()).hexdigest()}"
 
 
 @lru_cache
-def _code_version() -> str:
-    """A checksum of the code that decides what an index holds."""
+def code_version(sources: tuple[str, ...]) -> str:
+    """A checksum of these modules and folders of `workbench/data`, which decide what is kept."""
     found = xxh3_64()
     here = Path(__file__).parents[1]
-    for name in _SOURCES:
+    for name in sources:
         place = here / name
         for file in sorted(place.glob("*.py")) if place.is_dir() else [place]:
             found.update(file.read_bytes())

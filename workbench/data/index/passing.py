@@ -120,7 +120,7 @@ class Pass:
     def _meet(self, record: dict[str, object]) -> list[str]:
         """Take up the columns that are new; those of them that are shown."""
         new = [name for name in record if name not in self.columns]
-        self.columns.update(dict.fromkeys(new[: MOST_NAMES - len(self.columns)]))
+        self.columns.update(dict.fromkeys(new[: max(0, MOST_NAMES - len(self.columns))]))
         shown = new[: MOST_COLUMNS - len(self.shown)]
         self.shown += shown
         return shown

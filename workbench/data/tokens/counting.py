@@ -16,6 +16,7 @@ from xxhash import xxh3_64
 from workbench.atomic import replace_bytes
 from workbench.data.conversation import Conversation
 from workbench.data.dataset import Dataset
+from workbench.data.index.cache import code_version
 from workbench.data.opening import OpeningStopped
 from workbench.data.tokens.encode import RowEncoder, supervised
 from workbench.data.tokens.lengths import LengthsCounter, TokenLengths
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 # Fewer rows are counted about as soon as workers have started and loaded what they need.
 IN_THIS_THREAD = 10_000
 _WORKER = "workbench.data.tokens.worker"
-# Part of the cache's key: raise it when what is counted changes.
-_VERSION = 1
-_TOKENIZER_FILES = ("*.json", "*.jinja", "*.model", "*.txt", "additional_chat_templates/*")
+_TOKENIZER_FILES = ("*.json", "*.jinja", "*.model", "*.tiktoken", "*.txt", "additional_chat_templates/*")
 _BETWEEN_REPORTS = 64
 
 Progress = Callable[[float], None] | None
@@ -163,7 +162,7 @@ def _kept_in(dataset: Dataset, model_base: Path, options: dict[str, bool]) -> Pa
         if not file.name.endswith(".index.json"):
             seen.update(file.name.encode() + file.read_bytes())
     versions = [importlib.metadata.version(name) for name in ("transformers", "tokenizers", "jinja2")]
-    seen.update(json.dumps([_VERSION, options, versions]).encode())
+    seen.update(json.dumps([code_version(("tokens",)), options, versions]).encode())
     return dataset.kept_in / f"tokens-{seen.hexdigest()}.npz"
 
 
