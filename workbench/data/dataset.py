@@ -186,7 +186,7 @@ class Dataset:
         if reason := self.reason(row):
             raise WorkbenchError(reason, where=self._where(row))
         if self._format is None:
-            raise WorkbenchError(self.why, where=str(self.path), remedy=what_to_do(self.columns))
+            raise WorkbenchError(self.why, where=str(self.path), remedy=self._what_to_do)
         try:
             return self._format.read(self.record(row), row)
         except RowProblem as problem:
@@ -199,7 +199,7 @@ class Dataset:
             WorkbenchError: their format is unknown, or the file was changed.
         """
         if self._format is None:
-            raise WorkbenchError(self.why, where=str(self.path), remedy=what_to_do(self.columns))
+            raise WorkbenchError(self.why, where=str(self.path), remedy=self._what_to_do)
         for row, record in self.records(self.good_rows if self._bad else None):
             if record is None:
                 raise WorkbenchError("the row cannot be read", where=self._where(row))
@@ -211,7 +211,7 @@ class Dataset:
     def why_not_trained(self) -> str | None:
         """The sentence with which training on this file is refused; None if it can be trained on."""
         if self._format is None:
-            return f"{self.why}. {what_to_do(self.columns)}"
+            return f"{self.why}. {self._what_to_do}"
         if not self.good_rows:
             bad = self.bad_rows[0]
             return f"none of its {self.rows:,} rows can be used; row {bad.row:,}: {bad.reason}."
@@ -231,6 +231,11 @@ class Dataset:
     def close(self) -> None:
         """Let go of the files; rows cannot be read after it."""
         self._container.close()
+
+    @cached_property
+    def _what_to_do(self) -> str:
+        """The remedy where the format is unknown; every row that is asked for would make it anew."""
+        return what_to_do(self.columns)
 
     def _place(self, row: int) -> tuple[int, int]:
         index = self._checked(row) - 1

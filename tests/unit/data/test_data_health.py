@@ -263,6 +263,32 @@ def test_a_column_of_many_values_is_no_category() -> None:
     assert flag.as_dict() == {"true": 501, "false": 500}
 
 
+def test_a_column_that_a_share_did_not_count_is_no_category() -> None:
+    names = [f"c{number}" for number in range(100)]
+    shares = [
+        [{name: "x" for name in order}, {name: "y" for name in order[90:]}] for order in (names, names[::-1])
+    ]
+    counted = []
+    for share in shares:
+        counter = CategoryCounter()
+        for row in share:
+            counter.add(row)
+        counted.append(counter.to_arrow())
+    joined = read_categories(merge(counted))
+    # 64 of 100 from either end: the 28 in the middle are in both.
+    assert {one.column for one in joined} == set(names[36:64])
+    assert all(one.as_dict() == {"x": 2} for one in joined)
+
+
+def test_the_names_of_many_columns_are_not_remembered() -> None:
+    counter = CategoryCounter()
+    for number in range(5_000):
+        counter.add({f"key {number}": "x", "kind": "k"})
+    counted = counter.to_arrow()
+    assert len(counted.schema.metadata[b"categories"]) < 4_000
+    assert {one.column: one.as_dict() for one in read_categories(counted)}["kind"] == {"k": 5_000}
+
+
 def test_outliers_and_lengths() -> None:
     rows = [said(("user", "q" * 10), ("assistant", "a" * (10 + n % 3))) for n in range(100)]
     rows[41] = said(("user", "q" * 10), ("assistant", "a" * 200))

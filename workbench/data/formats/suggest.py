@@ -45,6 +45,8 @@ _TEXTS = ("text", "content", "document", "body", "文本", "正文", "内容", "
 _ROLE_TAGS = ("from", "role", "speaker", "author", "sender", "who", "角色", "说话人")
 _CONTENT_TAGS = ("value", "content", "text", "message", "utterance", "body", "内容", "文本")
 _LONG_LABEL = 60
+# Of a file with more columns only in these names are words looked for: the others are keys, likely.
+_MOST_NAMES = 500
 
 
 def suggest(columns: Sequence[str], sample: Sequence[object]) -> Mapping:
@@ -165,11 +167,11 @@ def _with_label(mapping: Mapping, names: list[str], records: Sequence[Record]) -
 
 def _named(key: str, names: list[str]) -> str | None:
     """The column among `names` that is called as `key` often is: exactly, or in one of its words."""
-    plain = {name: re.sub(r"[\s\-.]+", "_", name.strip().lower()) for name in names}
+    plain = {re.sub(r"[\s\-.]+", "_", name.strip().lower()): name for name in reversed(names)}
     for wanted in _NAMES[key]:
-        for name in names:
-            if plain[name] == wanted:
-                return name
+        if wanted in plain:
+            return plain[wanted]
+    names = names[:_MOST_NAMES]
     words = {name: re.split(r"[\W_]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()) for name in names}
     for wanted in _NAMES[key]:
         for name in names:

@@ -58,14 +58,16 @@ class CategoryCounter:
 
     def __init__(self) -> None:
         self._rows = 0
+        # The first 64; the names of all could be as many as the rows.
         self._seen: set[str] = set()
+        self._met_more = False
         self._live: list[tuple[str, dict[str, int], array[int]]] = []
         self._given_up: list[str] = []
 
     def add(self, record: Mapping[str, object] | None) -> None:
         """Count a row; None for one that has no columns."""
         record = record or {}
-        if not record.keys() <= self._seen:
+        if not self._met_more and not record.keys() <= self._seen:
             self._meet(record)
         lost = False
         for column, places, codes in self._live:
@@ -91,11 +93,11 @@ class CategoryCounter:
         for column in record:
             if column in self._seen:
                 continue
+            if len(self._seen) == MOST_COLUMNS:
+                self._met_more = True
+                return
             self._seen.add(column)
-            if len(self._seen) > MOST_COLUMNS:
-                self._given_up.append(column)
-            else:
-                self._live.append((column, {}, array("h", itertools.repeat(-1, self._rows))))
+            self._live.append((column, {}, array("h", itertools.repeat(-1, self._rows))))
 
     def to_arrow(self) -> pyarrow.RecordBatch:
         """The codes as int16 columns ("0", "1", …); names, values and what was given up are metadata."""
@@ -105,7 +107,7 @@ class CategoryCounter:
             (column, list(places), numpy.frombuffer(codes, numpy.int16) if codes else _none(0))
             for column, places, codes in self._live
         ]
-        return _batch(self._rows, live, self._given_up)
+        return _batch(self._rows, live, self._given_up, met_more=self._met_more)
 
 
 def merge(parts: Sequence[pyarrow.RecordBatch]) -> pyarrow.RecordBatch:
@@ -116,6 +118,7 @@ def merge(parts: Sequence[pyarrow.RecordBatch]) -> pyarrow.RecordBatch:
 
     told = [json.loads(part.schema.metadata[b"categories"]) for part in parts]
     given_up = {column: None for one in told for column in one["given_up"]}
+    met_more = any(one["met_more"] for one in told)
     columns: dict[str, dict[str, int]] = {}
     for one in told:
         for column, values in one["columns"]:
@@ -123,11 +126,10 @@ def merge(parts: Sequence[pyarrow.RecordBatch]) -> pyarrow.RecordBatch:
             for value in values:
                 places.setdefault(value, len(places))
     for column, places in columns.items():
-        if len(places) > MOST_VALUES:
+        if len(places) > MOST_VALUES or any(_unknown(column, one) for one in told):
             given_up[column] = None
     names = [column for column in columns if column not in given_up]
-    for column in names[MOST_COLUMNS:]:
-        given_up[column] = None
+    met_more |= len(names) > MOST_COLUMNS
     joined = []
     for column in names[:MOST_COLUMNS]:
         places = columns[column]
@@ -141,7 +143,7 @@ def merge(parts: Sequence[pyarrow.RecordBatch]) -> pyarrow.RecordBatch:
             moved = numpy.array([*(places[value] for value in one["columns"][index][1]), -1], numpy.int16)
             codes.append(moved[numbers_in(part.column(index))])
         joined.append((column, list(places), numpy.concatenate(codes)))
-    return _batch(sum(one["rows"] for one in told), joined, list(given_up))
+    return _batch(sum(one["rows"] for one in told), joined, list(given_up), met_more=met_more)
 
 
 def read_categories(table: pyarrow.RecordBatch | pyarrow.Table) -> list[Category]:
@@ -165,6 +167,11 @@ def read_categories(table: pyarrow.RecordBatch | pyarrow.Table) -> list[Category
     return found
 
 
+def _unknown(column: str, told: dict[str, Any]) -> bool:
+    """Whether a share may hold the column and did not count it, since it had met 64 others before."""
+    return told["met_more"] and all(column != name for name, _ in told["columns"])
+
+
 def _spelled(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -183,6 +190,8 @@ def _batch(
     rows: int,
     columns: Sequence[tuple[str, list[str], numpy.ndarray[Any, Any]]],
     given_up: Sequence[str],
+    *,
+    met_more: bool,
 ) -> pyarrow.RecordBatch:
     import pyarrow
 
@@ -193,6 +202,7 @@ def _batch(
         "rows": rows,
         "columns": [[column, values] for column, values, _ in columns],
         "given_up": list(given_up),
+        "met_more": met_more,
     }
     fields = [(str(index), pyarrow.int16()) for index in range(len(columns))]
     schema = pyarrow.schema(fields, metadata={"categories": json.dumps(told)})
