@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input, OptionList
+from textual.widgets import Button, Input, OptionList
 from waiting import wait_for
 
 from screens.app import WorkbenchApp
@@ -42,10 +42,9 @@ def data_screen(app: WorkbenchApp) -> DataScreen:
 
 
 async def listed(pilot: Any, app: WorkbenchApp) -> RowTable:
-    await wait_for(pilot, lambda: data_screen(app).rows_pane.is_whole)
+    await wait_for(pilot, lambda: (dataset := data_screen(app).dataset) and dataset.complete)
     await pilot.press("b")
-    await wait_for(pilot, lambda: app.screen.query(RowTable))
-    assert isinstance(app.screen, BadRowsDialog)
+    await wait_for(pilot, lambda: isinstance(app.screen, BadRowsDialog) and app.screen.query(RowTable))
     return app.screen.query_one(RowTable)
 
 
@@ -76,7 +75,7 @@ async def test_bad_rows_are_saved_and_nothing_is_replaced_unasked(file: str, tmp
 
         async def save() -> None:
             await pilot.press("w")
-            await wait_for(pilot, lambda: isinstance(app.screen, TextPrompt))
+            await wait_for(pilot, lambda: isinstance(app.screen, TextPrompt) and app.screen.query(Input))
             app.screen.query_one(Input).value = str(saved)
             await pilot.press("enter")
 
@@ -87,11 +86,11 @@ async def test_bad_rows_are_saved_and_nothing_is_replaced_unasked(file: str, tmp
         assert rows[0] == {"row": 3, "reason": "there is no output", "raw": '{"instruction": "row 3"}'}
         saved.write_text("mine")
         await save()
-        await wait_for(pilot, lambda: isinstance(app.screen, Question))
+        await wait_for(pilot, lambda: isinstance(app.screen, Question) and app.screen.query(Button))
         await pilot.press("n")
         assert saved.read_text() == "mine"
         await save()
-        await wait_for(pilot, lambda: isinstance(app.screen, Question))
+        await wait_for(pilot, lambda: isinstance(app.screen, Question) and app.screen.query(Button))
         await pilot.press("y")
         await wait_for(pilot, lambda: saved.read_text() != "mine")
 
@@ -101,7 +100,7 @@ async def test_where_it_cannot_be_saved_is_a_sentence(file: str, tmp_path: Path)
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot, app)
         await pilot.press("w")
-        await wait_for(pilot, lambda: isinstance(app.screen, TextPrompt))
+        await wait_for(pilot, lambda: isinstance(app.screen, TextPrompt) and app.screen.query(Input))
         app.screen.query_one(Input).value = str(tmp_path / "nowhere" / "x.jsonl")
         await pilot.press("enter")
         hint: Any = app.screen.query_one("#hint")
