@@ -44,7 +44,7 @@ def data_screen(app: WorkbenchApp) -> DataScreen:
 async def listed(pilot: Any, app: WorkbenchApp) -> RowTable:
     await wait_for(pilot, lambda: (dataset := data_screen(app).dataset) and dataset.complete)
     await pilot.press("b")
-    await wait_for(pilot, lambda: isinstance(app.screen, BadRowsDialog) and app.screen.query(RowTable))
+    await wait_for(pilot, lambda: isinstance(app.screen, BadRowsDialog) and isinstance(app.focused, RowTable))
     return app.screen.query_one(RowTable)
 
 
@@ -75,7 +75,9 @@ async def test_bad_rows_are_saved_and_nothing_is_replaced_unasked(file: str, tmp
 
         async def save() -> None:
             await pilot.press("w")
-            await wait_for(pilot, lambda: isinstance(app.screen, TextPrompt) and app.screen.query(Input))
+            await wait_for(
+                pilot, lambda: isinstance(app.screen, TextPrompt) and isinstance(app.focused, Input)
+            )
             app.screen.query_one(Input).value = str(saved)
             await pilot.press("enter")
 
@@ -100,7 +102,7 @@ async def test_where_it_cannot_be_saved_is_a_sentence(file: str, tmp_path: Path)
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot, app)
         await pilot.press("w")
-        await wait_for(pilot, lambda: isinstance(app.screen, TextPrompt) and app.screen.query(Input))
+        await wait_for(pilot, lambda: isinstance(app.screen, TextPrompt) and isinstance(app.focused, Input))
         app.screen.query_one(Input).value = str(tmp_path / "nowhere" / "x.jsonl")
         await pilot.press("enter")
         hint: Any = app.screen.query_one("#hint")

@@ -148,7 +148,9 @@ async def test_rows_are_sorted_by_a_column_and_x_gives_the_order_of_the_file(sma
     async with app.run_test(size=(120, 36)) as pilot:
         table = await whole(pilot, app)
         await pilot.press("S")
-        await wait_for(pilot, lambda: isinstance(app.screen, SortDialog) and app.screen.query(OptionList))
+        await wait_for(
+            pilot, lambda: isinstance(app.screen, SortDialog) and isinstance(app.focused, OptionList)
+        )
         offered = [str(option.prompt).split("  ")[0] for option in app.screen.query_one(OptionList).options]
         assert offered[0] == "file order" and "characters" in offered and "instruction" in offered
         await pilot.press(*["down"] * offered.index("instruction"), "enter")
@@ -157,7 +159,9 @@ async def test_rows_are_sorted_by_a_column_and_x_gives_the_order_of_the_file(sma
         assert "4 rows: by instruction" in line(app) and "x file order" in line(app)
         assert table.number == 3, "the cursor is on the first one"
         await pilot.press("S")
-        await wait_for(pilot, lambda: isinstance(app.screen, SortDialog) and app.screen.query(OptionList))
+        await wait_for(
+            pilot, lambda: isinstance(app.screen, SortDialog) and isinstance(app.focused, OptionList)
+        )
         await pilot.press("enter")
         await wait_for(pilot, lambda: numbers(app) == [2, 1, 4, 3])
         await pilot.press("x")
