@@ -75,6 +75,9 @@ def _tokens(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     if "lossless_cutoff" in tokens:
         lines.append(("cuts nothing", f"a cutoff of {count(tokens['lossless_cutoff'])}"))
+    if partly := tokens.get("partly_trained"):
+        why = "the chat template does not let all answers be told from the rest"
+        lines.append(("trained in part", f"{_counted(partly)}: {why}"))
     if lost := tokens.get("lost_characters"):
         lines.append(("characters lost", f"in {_counted(lost)}: the tokenizer has no token for them"))
     if packed := tokens.get("packing"):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from workbench.data.conversation import BadRow
 from workbench.data.dataset import Dataset
 from workbench.data.opening import OpeningStopped, open_dataset
-from workbench.data.tokens.encode import RowDropped, RowEncoder, cut
+from workbench.data.tokens.encode import RowEncoder
+from workbench.data.tokens.encoded import RowDropped, cut
 from workbench.data.tokens.encoded_rows import EncodedRows
 from workbench.errors import WorkbenchError
 

@@ -14,7 +14,8 @@ from typing import Any
 import torch
 
 from workbench.data.conversation import Conversation, Message
-from workbench.data.tokens.encode import RowDropped, encode_whole
+from workbench.data.tokens.encode import encode_whole
+from workbench.data.tokens.encoded import RowDropped
 from workbench.errors import WorkbenchError
 
 # A long prompt is read in pieces, so that a stop is heard between them.

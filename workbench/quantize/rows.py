@@ -10,7 +10,8 @@ from typing import Any
 from workbench.data.conversation import BadRow, Conversation
 from workbench.data.dataset import Dataset
 from workbench.data.prepare import open_for_training, split
-from workbench.data.tokens.encode import Encoded, RowDropped, encode, supervised
+from workbench.data.tokens.encode import encode, supervised
+from workbench.data.tokens.encoded import Encoded, RowDropped
 from workbench.errors import WorkbenchError
 from workbench.models.find import ModelRef
 from workbench.quantize.plan import ComparisonPlan

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.data.tokens.collate import collate
-from workbench.data.tokens.encode import Encoded
+from workbench.data.tokens.encoded import Encoded
 
 ORIGIN = "origin"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from workbench.data.tokens.encode import Encoded
+from workbench.data.tokens.encoded import Encoded
 from workbench.training.batches import ORIGIN
 
 

@@ -151,6 +151,7 @@ def _prepare(recipe: Recipe, tokenizer: Any, writer: RunWriter) -> Prepared:
     else:
         _tell_dropped(data.dropped, recipe.dataset, writer)
         _tell_dropped(data.dropped_held_out, recipe.eval_dataset or "", writer)
+    _tell_partly_trained(data.train.partly_trained, recipe.dataset, writer)
     return data
 
 
@@ -195,5 +196,17 @@ def _tell_dropped(dropped: list[BadRow], file: str, writer: RunWriter) -> None:
     more = f"; and {count(len(dropped) - _ROWS_NAMED)} more" if len(dropped) > _ROWS_NAMED else ""
     rows = f"{count(len(dropped))} row{'s are' if len(dropped) > 1 else ' is'}"
     message = f"{rows} not used of {Path(file).name} ({named}{more})"
+    writer.event("warning", message=message)
+    print(f"warning: {printable(message)}", flush=True)
+
+
+def _tell_partly_trained(rows: list[int], file: str, writer: RunWriter) -> None:
+    if not rows:
+        return
+    named = ", ".join(f"{row:,}" for row in rows[:_ROWS_NAMED]) + (" …" if len(rows) > _ROWS_NAMED else "")
+    message = (
+        f"of {count(len(rows))} row{'s' if len(rows) > 1 else ''} of {Path(file).name} some answers are not "
+        f"trained, since the chat template does not let them be told from the rest ({named})"
+    )
     writer.event("warning", message=message)
     print(f"warning: {printable(message)}", flush=True)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
 
-from workbench.data.tokens.encode import Encoded
+from workbench.data.tokens.encoded import Encoded
 from workbench.runs.checkpoints import Checkpoint
 from workbench.runs.directory import RunDirectory
 from workbench.runs.writer import RunWriter

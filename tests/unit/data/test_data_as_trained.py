@@ -20,7 +20,8 @@ from workbench.data.formats.mapping import parse_mapping
 from workbench.data.opening import open_dataset
 from workbench.data.prepare import prepare
 from workbench.data.registry import add_entry
-from workbench.data.tokens.encode import NO_LOSS, Encoded, RowDropped, encode
+from workbench.data.tokens.encode import encode
+from workbench.data.tokens.encoded import NO_LOSS, Encoded, RowDropped
 from workbench.data.tokens.paint import paint
 from workbench.errors import WorkbenchError
 from workbench.recipe.schema import Recipe

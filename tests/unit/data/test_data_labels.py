@@ -8,7 +8,8 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from workbench.data.conversation import Conversation, Message
-from workbench.data.tokens.encode import NO_LOSS, Encoded, RowDropped, encode
+from workbench.data.tokens.encode import encode
+from workbench.data.tokens.encoded import NO_LOSS, Encoded, RowDropped
 from workbench.errors import WorkbenchError
 
 LLAMA3 = (
@@ -156,6 +157,41 @@ def test_a_content_that_the_template_writes_twice_has_no_place_of_its_own(byte_t
     encoded = encode(chat("q", "A", "r", "B"), tokenizer, cutoff_len=10_000)
     assert trained(encoded, tokenizer) == ["A<|end|>", "B<|end|>"]
     assert [span.message for span in encoded.spans if span.role == "user"] == [2]
+
+
+# One of two answers is left out.
+FIRST_ANSWER_HIDDEN = (
+    "{% for m in messages %}{% if not (loop.index0 == 1 and messages | length > 2) %}"
+    "{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+LAST_ANSWER_HIDDEN = (
+    "{% for m in messages %}{% if not (loop.last and loop.index0 > 1) %}"
+    "{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"), [(FIRST_ANSWER_HIDDEN, "B<|im_end|>"), (LAST_ANSWER_HIDDEN, "A<|im_end|>")]
+)
+def test_an_answer_that_is_not_found_is_counted(template: str, expected: str, byte_tokenizer) -> None:
+    tokenizer = byte_tokenizer(template)
+    encoded = encode(chat("q", "A", "r", "B"), tokenizer, cutoff_len=10_000)
+    assert trained(encoded, tokenizer) == [expected]
+    assert encoded.lost_answers == 1 and encoded.note is not None
+    assert encoded.note.startswith("1 of its answers is not trained")
+    assert encode(chat("q", "A"), tokenizer, cutoff_len=10_000).note is None
+    everything = encode(chat("q", "A", "r", "B"), tokenizer, cutoff_len=10_000, train_on_prompt=True)
+    assert everything.lost_answers == 0
+
+
+def test_no_earlier_answer_is_trained_in_place_of_the_last(byte_tokenizer) -> None:
+    asked = chat("q", "A", "r", "B")
+    with pytest.raises(RowDropped):
+        encode(asked, byte_tokenizer(LAST_ANSWER_HIDDEN), cutoff_len=10_000, mask_history=True)
+    found = encode(asked, byte_tokenizer(FIRST_ANSWER_HIDDEN), cutoff_len=10_000, mask_history=True)
+    assert found.trained and found.lost_answers == 0
 
 
 def test_contents_that_hold_the_marks_themselves(byte_tokenizer) -> None:

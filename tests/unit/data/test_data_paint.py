@@ -7,7 +7,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from workbench.data.conversation import Conversation, Message
-from workbench.data.tokens.encode import Encoded, encode
+from workbench.data.tokens.encode import encode
+from workbench.data.tokens.encoded import Encoded
 from workbench.data.tokens.lost_characters import lost_characters
 from workbench.data.tokens.paint import paint
 

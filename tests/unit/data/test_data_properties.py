@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from workbench.data.conversation import Conversation, Message
 from workbench.data.opening import open_dataset
 from workbench.data.tokens.collate import collate
-from workbench.data.tokens.encode import NO_LOSS, RowDropped, encode
+from workbench.data.tokens.encode import encode
+from workbench.data.tokens.encoded import NO_LOSS, RowDropped
 from workbench.data.tokens.encoded_rows import EncodedRows
 from workbench.data.tokens.paint import paint
 from workbench.errors import WorkbenchError

@@ -55,6 +55,7 @@ def test_tokens_are_counted_as_they_are_trained(tmp_path: Path, byte_tokenizer) 
         "packing": {"sequences": 2, "efficiency": round((lengths[0] + cutoff) / (2 * cutoff), 4)},
         "lossless_cutoff": max(lengths),
         "lost_characters": 0,
+        "partly_trained": 0,
     }
     assert counted.cut_rows.tolist() == [2, 3]
     assert (counted.eos_lost_rows.tolist(), counted.untrained_rows_numbers.tolist()) == ([2], [3])

@@ -20,7 +20,8 @@ from workbench.data.conversation import Conversation, Message
 from workbench.data.opening import OpeningStopped, open_dataset
 from workbench.data.tokens import counting
 from workbench.data.tokens.counting import count_rows, count_tokens
-from workbench.data.tokens.encode import Encoded, RowDropped, RowEncoder, encode, encode_whole
+from workbench.data.tokens.encode import RowEncoder, encode, encode_whole
+from workbench.data.tokens.encoded import Encoded, RowDropped
 from workbench.data.tokens.lengths import TokenLengths
 from workbench.data.tokens.lost_characters import LostCharacters
 from workbench.data.tokens.portable import hand_over, take_over
@@ -252,6 +253,7 @@ def test_a_million_rows_follow_a_cutoff_at_once() -> None:
         trained=lengths - starts,
         last_ends=lengths - 1,
         lost_characters=np.zeros(len(rows), np.int32),
+        lost_answers=np.zeros(len(rows), np.int32),
         by_role=np.ones((len(rows), 6), np.int32),
         first_range=np.arange(len(rows) + 1),
         starts=starts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workbench.data.tokens.encode import NO_LOSS, Encoded
+from workbench.data.tokens.encoded import NO_LOSS, Encoded
 
 if TYPE_CHECKING:
     import torch

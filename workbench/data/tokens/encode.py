@@ -11,62 +11,24 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbench.data.conversation import MODEL_ROLES, Conversation
+from workbench.data.tokens.encoded import Encoded, RowDropped, cut, labels_under, untrained
 from workbench.data.tokens.rendering import Rendered, Renderer, TemplateRefusal
 from workbench.data.tokens.spans import Span, TokenizedText
 from workbench.data.tokens.tokenizer import special_ids
-from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
     from transformers import PreTrainedTokenizerBase
 
-NO_LOSS = -100
 # What is tokenized at once: enough that the calls cost little, and little enough to be stopped soon.
 _MOST_ROWS = 32
 _MOST_CHARACTERS = 1_000_000
 # Python's own part of the work keeps no more of them busy.
 _MOST_THREADS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A row as it is trained.
-
-    `labels` are the ids, or -100 where there is no loss. `cut_ids` are the tokens lost behind the cutoff,
-    `cut_trained` how many of them would have been trained. The spans cover `input_ids` and then `cut_ids`
-    without a gap. `turn_ends` holds, for each trained turn, the index of its end-of-turn token among these,
-    or -1 where the template writes none.
-    """
-
-    row: int
-    input_ids: list[int]
-    labels: list[int]
-    spans: tuple[Span, ...]
-    cut_ids: list[int]
-    cut_trained: int
-    turn_ends: tuple[int, ...] = ()
-
-    @property
-    def trained(self) -> int:
-        """How many tokens have a loss."""
-        return len(self.labels) - self.labels.count(NO_LOSS)
-
-
-class RowDropped(WorkbenchError):
-    """A good row that is not trained. `encoded` shows it as far as it got, for looking at."""
-
-    def __init__(self, row: int, reason: str, encoded: Encoded | None = None) -> None:
-        self.row = row
-        self.reason = reason
-        self.encoded = encoded
-        super().__init__(reason, where=f"row {row:,}")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (RowDropped, (self.row, self.reason, self.encoded))
 
 
 def encode(
@@ -212,10 +174,11 @@ class RowEncoder:
 
     def _turns(self, row: int, tokenized: TokenizedText) -> Encoded:
         spans, turn_ends = tokenized.spans(last_only=self._mask_history)
+        lost = 0 if self._mask_history else len(tokenized.rendered.lost)
         if self._train_on_prompt:
-            spans = tuple(replace(span, trained=True) for span in spans)
+            spans, lost = tuple(replace(span, trained=True) for span in spans), 0
         ids = tokenized.ids
-        return Encoded(row, ids, labels_under(spans, ids), spans, [], 0, turn_ends)
+        return Encoded(row, ids, labels_under(spans, ids), spans, [], 0, turn_ends, lost)
 
     def _judged(self, conversation: Conversation, whole: Encoded) -> Encoded | RowDropped:
         row = conversation.row
@@ -250,60 +213,3 @@ def _batches(conversations: Iterable[Conversation]) -> Iterator[list[Conversatio
 def _characters(conversation: Conversation) -> int:
     said = sum(len(message.content) for message in conversation.messages)
     return said + len(conversation.text or "")
-
-
-def untrained(encoded: Encoded) -> Encoded:
-    """The row with no loss anywhere."""
-    spans = tuple(replace(span, trained=False) for span in encoded.spans)
-    return replace(encoded, labels=[NO_LOSS] * len(encoded.labels), spans=spans, turn_ends=())
-
-
-def cut(whole: Encoded, cutoff_len: int, cutoff_policy: str = "truncate") -> Encoded:
-    """An uncut row under a cutoff.
-
-    Raises:
-        RowDropped, WorkbenchError: as `encode` does.
-    """
-    length = len(whole.input_ids)
-    if length <= cutoff_len:
-        return whole
-    sentence = why_too_long(length, cutoff_len)
-    if cutoff_policy == "error":
-        raise WorkbenchError(
-            sentence,
-            where=f"row {whole.row:,}",
-            remedy="Raise cutoff_len, or set cutoff_policy to truncate or drop.",
-        )
-    labels = whole.labels[:cutoff_len]
-    kept = len(labels) - labels.count(NO_LOSS)
-    encoded = replace(
-        whole,
-        input_ids=whole.input_ids[:cutoff_len],
-        labels=labels,
-        cut_ids=whole.input_ids[cutoff_len:],
-        cut_trained=whole.trained - kept,
-    )
-    if cutoff_policy == "drop":
-        raise RowDropped(whole.row, sentence, encoded)
-    if not kept:
-        raise RowDropped(whole.row, why_cut_away(whole.trained, cutoff_len), encoded)
-    return encoded
-
-
-def why_too_long(length: int, cutoff_len: int) -> str:
-    """The sentence about a row of `length` tokens that must not be cut."""
-    return f"it has {length:,} tokens, more than cutoff_len {cutoff_len:,}"
-
-
-def why_cut_away(trained: int, cutoff_len: int) -> str:
-    """The sentence about a row of which the cutoff leaves nothing to train."""
-    return f"cutoff_len {cutoff_len:,} cuts off all {trained:,} tokens that would be trained"
-
-
-def labels_under(spans: Iterable[Span], ids: list[int]) -> list[int]:
-    """The ids where a span is trained, and -100 elsewhere."""
-    labels = [NO_LOSS] * len(ids)
-    for span in spans:
-        if span.trained:
-            labels[span.start : span.end] = ids[span.start : span.end]
-    return labels

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.data.tokens.characters import UNFINISHED
-from workbench.data.tokens.encode import Encoded
+from workbench.data.tokens.encoded import Encoded
 from workbench.data.tokens.tokenizer import special_ids
 
 if TYPE_CHECKING:

@@ -50,10 +50,14 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The whole text, and the regions that were found in it, in order and apart from each other."""
+    """The whole text, and the regions that were found in it, in order and apart from each other.
+
+    `lost` are the messages, in order, that ought to be trained and were not found for certain.
+    """
 
     text: str
     regions: tuple[Region, ...]
+    lost: tuple[int, ...] = ()
 
 
 class Renderer:
@@ -105,13 +109,20 @@ class _Rendering:
 
     def rendered(self) -> Rendered:
         regions: list[Region] = []
+        lost: list[int] = []
         reached = 0
         for index, origin in enumerate(self._origin):
-            region = self._region(index, origin) if origin >= 0 else None
+            if origin < 0:
+                continue
+            region = self._region(index, origin)
             if region and reached <= region.start <= region.end:
                 regions.append(region)
                 reached = region.end
-        return Rendered(self._text, tuple(regions))
+                continue
+            message = self._conversation.messages[origin]
+            if message.role in MODEL_ROLES and message.trained:
+                lost.append(origin)
+        return Rendered(self._text, tuple(regions), tuple(lost))
 
     def _region(self, index: int, origin: int) -> Region | None:
         """The place of the message in the text; None where it is not certain."""

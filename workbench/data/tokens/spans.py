@@ -39,7 +39,11 @@ class TokenizedText:
             last_only: train the last answer and none before it.
         """
         answers = [region for region in self.rendered.regions if region.trained]
-        trained = set(map(id, answers[-1:] if last_only else answers))
+        if last_only:
+            lost = self.rendered.lost
+            # Where the last one was not found, another is not to be trained in its place.
+            answers = [] if answers and lost and lost[-1] > answers[-1].message else answers[-1:]
+        trained = set(map(id, answers))
         spans: list[Span] = []
         turn_ends: list[int] = []
         reached = 0

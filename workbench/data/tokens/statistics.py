@@ -64,8 +64,9 @@ class TokenStatistics:
     those behind the cutoff. `rows`, `lengths`, `trained_lengths` (all uncut) and each of `lengths_by_role`
     run side by side, for every good row that can be trained under some cutoff. The numbers of the rows
     behind the counts: `cut_rows` are longer than the cutoff, `eos_lost_rows` are trained without the end of
-    their last answer, `lost_character_rows` hold characters that the tokenizer leaves out, and `dropped`
-    are the good rows that are not trained. `kept_lengths` are those of the rows that are, cut.
+    their last answer, `lost_character_rows` hold characters that the tokenizer leaves out,
+    `partly_trained_rows` have answers that the template does not let be told from the rest, and `dropped` are
+    the good rows that are not trained. `kept_lengths` are those of the rows that are, cut.
     """
 
     cutoff_len: int
@@ -79,6 +80,7 @@ class TokenStatistics:
     cut_rows: np.ndarray
     eos_lost_rows: np.ndarray
     lost_character_rows: np.ndarray
+    partly_trained_rows: np.ndarray
     dropped: DroppedRows
     kept_lengths: np.ndarray
 
@@ -128,6 +130,7 @@ class TokenStatistics:
             },
             "lossless_cutoff": self.lossless_cutoff,
             "lost_characters": len(self.lost_character_rows),
+            "partly_trained": len(self.partly_trained_rows),
         }
 
 
