@@ -272,7 +272,9 @@ async def test_each_figure_opens_its_rows(file: str, size: tuple[int, int]) -> N
         await wait_for(pilot, lambda: shown.messages)
         title, rows = shown.last
         assert "characters" in title and rows
-        facts = panel.lengths._dataset.facts  # type: ignore[union-attr]
+        dataset = panel._dataset
+        assert dataset is not None
+        facts = dataset.facts
         low, high = int(facts.chars[rows[0] - 1].min()), max(int(facts.chars[row - 1]) for row in rows)
         assert len(rows) == int(((facts.chars >= low) & (facts.chars <= high) & (facts.flags & 1 == 0)).sum())
 

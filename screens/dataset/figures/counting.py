@@ -11,6 +11,7 @@ from textual.message_pump import MessagePump
 from screens.dataset.background import Background
 
 if TYPE_CHECKING:
+    from screens.dataset.figures.by_role import Characters
     from screens.dataset.figures.distribution import Distribution
     from screens.dataset.lens import Lens
     from workbench.data.dataset import Dataset
@@ -23,6 +24,7 @@ class FactsFound(Message):
     """What is known of a data set without a model."""
 
     work: Background
+    characters: Characters
     distributions: list[Distribution]
     findings: list[Finding]
 
@@ -52,10 +54,13 @@ class FindFacts(Background):
 
     def run(self) -> None:
         """Look at the facts of all rows."""
+        from screens.dataset.figures.by_role import Characters
         from screens.dataset.figures.distribution import distributions
         from workbench.data.health.report import findings
 
-        self.post(FactsFound(self, distributions(self._dataset), findings(self._dataset)))
+        characters = Characters(self._dataset.facts)
+        characters.prepare()
+        self.post(FactsFound(self, characters, distributions(self._dataset), findings(self._dataset)))
 
 
 class FindNear(Background):

@@ -14,21 +14,18 @@ from textual.events import Click, Resize
 from textual.message import Message
 from textual.widgets import OptionList, Static
 
+from screens.dataset.figures.by_role import ALL, Tokens
 from screens.dataset.figures.entry_list import Entry, EntryList
 from screens.dataset.figures.length_figures import figure_line, length_figures, token_figures
 from screens.dataset.figures.pane import FigurePane
 from workbench.figures import count
 
 if TYPE_CHECKING:
-    import numpy
-
+    from screens.dataset.figures.by_role import Characters, LengthsByRole
     from screens.dataset.figures.spread import Ranges, Spread
-    from workbench.data.dataset import Dataset
     from workbench.data.tokens.statistics import TokenStatistics
 
 FIGURES_WIDTH = 30
-ALL = "all"
-OF_CHARACTERS = ("system", "user", "assistant", "tool", "text")
 
 
 class LengthEntries(EntryList):
@@ -96,8 +93,8 @@ class LengthsPane(FigurePane):
         self.ranges: Ranges | None = None
         self.statistics: TokenStatistics | None = None
         self._bars = Static(id="bars", markup=False)
-        self._dataset: Dataset | None = None
-        self._spreads: dict[tuple[str, str], Spread] = {}
+        self._characters: Characters | None = None
+        self._tokens: Tokens | None = None
         self._counting = ""
 
     def compose(self) -> ComposeResult:
@@ -110,22 +107,22 @@ class LengthsPane(FigurePane):
 
     def clear(self) -> None:
         """Show nothing."""
-        self._dataset = self.statistics = None
-        self._spreads.clear()
+        self._characters = self._tokens = self.statistics = None
         self.bar, self._counting = None, ""
         self._draw()
 
-    def show_facts(self, dataset: Dataset) -> None:
-        """Show the characters of this data set."""
-        self._dataset = dataset
+    def show_characters(self, characters: Characters) -> None:
+        """Show these lengths."""
+        self._characters = characters
         self._draw()
 
     def show_tokens(self, statistics: TokenStatistics | None, counting: str = "") -> None:
         """Show these tokens too; or say why there are none yet."""
         old, self.statistics, self._counting = self.statistics, statistics, counting
-        if statistics is None or old is None or statistics.lengths is not old.lengths:
-            self._spreads = {key: spread for key, spread in self._spreads.items() if key[0] != "tokens"}
-            self.bar = None
+        if statistics is None:
+            self._tokens = self.bar = None
+        elif old is None or statistics.lengths is not old.lengths:
+            self._tokens, self.bar = Tokens(statistics), None
         self._draw()
 
     @property
@@ -134,58 +131,22 @@ class LengthsPane(FigurePane):
         return self.unit if self.statistics is not None else "characters"
 
     @property
-    def roles(self) -> list[str]:
-        """The roles that say anything, behind all of them together."""
-        if self.shown_unit == "tokens":
-            assert self.statistics is not None
-            return [ALL, *self.statistics.lengths_by_role]
-        if self._dataset is None:
-            return [ALL]
-        facts, good = self._dataset.facts, self._good
-        saying = [role for role in OF_CHARACTERS if getattr(facts, f"{role}_chars")[good].any()]
-        return [ALL, *saying] if len(saying) > 1 else [ALL]
+    def shown_lengths(self) -> LengthsByRole | None:
+        """In tokens, if they are wished for and counted."""
+        return self._tokens if self.shown_unit == "tokens" else self._characters
 
     @property
-    def _good(self) -> numpy.ndarray:
-        """For each row, whether it can be used."""
-        from workbench.data.health.facts import Flag
-
-        assert self._dataset is not None
-        return (self._dataset.facts.flags & Flag.BAD.value) == 0
+    def roles(self) -> list[str]:
+        """The roles that say anything, behind all of them together."""
+        return self.shown_lengths.roles if self.shown_lengths is not None else [ALL]
 
     def spread(self) -> Spread | None:
         """The lengths that are shown."""
-        if self._dataset is None:
+        if self._characters is None or self.shown_lengths is None:
             return None
         if self.role not in self.roles:
             self.role = ALL
-        key = (self.shown_unit, self.role)
-        if key not in self._spreads:
-            self._spreads[key] = self._of_tokens() if key[0] == "tokens" else self._of_characters()
-        return self._spreads[key]
-
-    def _of_tokens(self) -> Spread:
-        from screens.dataset.figures.spread import Spread
-
-        assert self.statistics is not None
-        statistics = self.statistics
-        if self.role == ALL:
-            return Spread(statistics.rows, statistics.lengths)
-        lengths = statistics.lengths_by_role[self.role]
-        return Spread(statistics.rows[lengths > 0], lengths[lengths > 0])
-
-    def _of_characters(self) -> Spread:
-        import numpy
-
-        from screens.dataset.figures.spread import Spread
-
-        assert self._dataset is not None
-        facts = self._dataset.facts
-        lengths = facts.chars if self.role == ALL else getattr(facts, f"{self.role}_chars")
-        chosen = self._good
-        if self.role != ALL:
-            chosen = chosen & (lengths > 0)
-        return Spread(numpy.flatnonzero(chosen) + 1, lengths[chosen].astype(numpy.int64))
+        return self.shown_lengths.spread(self.role)
 
     # --- drawing
 

@@ -179,7 +179,7 @@ class FiguresPanel(Horizontal):
         if self._done(message.work) is None or self._dataset is None:
             return
         self._say("")
-        self.lengths.show_facts(self._dataset)
+        self.lengths.show_characters(message.characters)
         self.labels.show(message.distributions)
         self.health.show_findings(message.findings)
         self.health.show_near("comparing …")
