@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from workbench.data.folders import ABOUT, by_number, files_in, is_data, is_folder
 from workbench.data.workers import WorkStopped
 from workbench.errors import WorkbenchError
 from workbench.paths import expanded
-from workbench.untrusted import printable
 
 if TYPE_CHECKING:
     from workbench.data.registry import RegistryEntry
 
-SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".parquet", ".arrow")
-PACKED = (".gz", ".zst", ".bz2", ".xz")
-# What describes a data set and holds none of its rows.
-_ABOUT = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
-_SPLITS = ("train", "training")
 _MAGIC = re.compile(r"[*?]")
 _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?::([\w./-]+))?")
-_NAMED_IN_A_NOTE = 5
 _MOST_FILES = 10_000
 _PIECE = 64 << 10
 
@@ -74,10 +67,16 @@ def locate(
         return _entry(text, expanded(registry), name, _Calls(progress, cancelled))
     if _MAGIC.search(text):
         return _globbed(text, path, cancelled)
-    if (hub := _HUB_ID.fullmatch(text)) and not path.parent.is_dir() and not _is_data(path.name):
+    if hub := _hub_id(text, path):
         return _from_hub(text, hub[1], *_configuration_and_split(hub[2]), _Calls(progress, cancelled))
     # Opening says that it is not there, and what is called nearly so.
     return Target((path,), text)
+
+
+def from_anywhere(spec: str) -> str:
+    """What means the same in another working folder: a whole path; a hub id stays as it is."""
+    path = expanded(spec)
+    return spec if not _is_there(path) and _hub_id(spec, path) else str(path.absolute())
 
 
 def fingerprint(target: Target) -> str:
@@ -104,6 +103,10 @@ def fingerprint(target: Target) -> str:
     return digest.hexdigest()
 
 
+def _hub_id(spec: str, path: Path) -> re.Match[str] | None:
+    return None if path.parent.is_dir() or is_data(path.name) else _HUB_ID.fullmatch(spec)
+
+
 def _is_there(path: Path) -> bool:
     try:
         path.stat()
@@ -116,125 +119,10 @@ def _is_there(path: Path) -> bool:
 
 
 def _local(path: Path, spec: str, entry: RegistryEntry | None = None) -> Target:
-    if not _is_folder(path):
+    if not is_folder(path):
         return Target((path,), spec, entry)
-    files, notes = _folder(path)
+    files, notes = files_in(path)
     return Target(tuple(files), spec, entry, tuple(notes))
-
-
-def _folder(folder: Path) -> tuple[list[Path], list[str]]:
-    """The data files of a folder, in the order of their names, and sentences on what is left out."""
-    if splits := _splits(folder):
-        return _dataset_dict(folder, splits)
-    if (folder / "state.json").is_file() and (files := _saved_files(folder)):
-        return files, []
-    entries = _entries(folder)
-    visible = [entry for entry in entries if not entry.name.startswith(".")]
-    files = [entry for entry in visible if _is_data(entry.name) and not _is_folder(entry)]
-    left_out = [entry.name for entry in visible if entry not in set(files) and not _is_folder(entry)]
-    folders = [entry for entry in visible if _is_folder(entry)]
-    if not files:
-        raise _no_data(folder, folders)
-    notes = []
-    unknown = [name for name in left_out if name not in _ABOUT]
-    if unknown:
-        notes.append(f"left out, since their names are not those of data: {_some(unknown)}")
-    if folders:
-        notes.append(f"folders inside it are left out: {_some([inner.name for inner in folders])}")
-    return files, notes
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir(), key=lambda entry: _by_number(entry.name))
-    except OSError as error:
-        raise WorkbenchError(
-            f"the folder cannot be read: {error.strerror or error}", where=str(folder)
-        ) from error
-
-
-def _by_number(name: str) -> list[tuple[int, int, str]]:
-    """Part 2 comes before part 10."""
-    pieces = re.split(r"([0-9]+)", name)
-    return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces if piece]
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-def _is_data(name: str) -> bool:
-    lower = name.lower()
-    for packed in PACKED:
-        lower = lower.removesuffix(packed)
-    return lower.endswith(SUFFIXES) and name not in _ABOUT and not lower.startswith("license")
-
-
-def _no_data(folder: Path, folders: Sequence[Path]) -> WorkbenchError:
-    inside = [inner for inner in folders if any(_is_data(entry.name) for entry in _quiet(inner))]
-    if not inside:
-        kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
-        remedy = f"Give a folder with {kinds} files (or such compressed), or one file."
-    elif len(inside) == 1:
-        remedy = f"There are some in {inside[0]}."
-    else:
-        remedy = f"Folders inside it hold some: give one of them, or all as '{folder}/*/*'."
-    return WorkbenchError("the folder holds no data files", where=str(folder), remedy=remedy)
-
-
-def _quiet(folder: Path) -> Iterator[Path]:
-    try:
-        yield from folder.iterdir()
-    except OSError:
-        return
-
-
-def _splits(folder: Path) -> list[str]:
-    """The splits of a DatasetDict that `datasets` saved; none if it is none."""
-    try:
-        found = json.loads((folder / "dataset_dict.json").read_bytes())["splits"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return []
-    if not isinstance(found, list):
-        return []
-    return [name for name in found if isinstance(name, str) and name and Path(name).name == name]
-
-
-def _dataset_dict(folder: Path, splits: list[str]) -> tuple[list[Path], list[str]]:
-    chosen = next((split for split in _SPLITS if split in splits), splits[0])
-    files = _saved_files(folder / chosen)
-    if not files:
-        raise WorkbenchError(f"the folder of its split {chosen} holds no Arrow files", where=str(folder))
-    others = [split for split in splits if split != chosen]
-    if not others:
-        return files, []
-    one = others[0] if len(others) == 1 else "another"
-    remedy = f"give {folder / one} to open it" if len(others) == 1 else "give such a folder to open another"
-    return files, [f"the split {chosen} is opened; {remedy} ({_some(others)})"]
-
-
-def _saved_files(folder: Path) -> list[Path]:
-    """The Arrow files of a data set that `datasets` saved, in their order."""
-    try:
-        named: Any = json.loads((folder / "state.json").read_bytes())["_data_files"]
-        names = [entry["filename"] for entry in named]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        names = []
-    if names and all(isinstance(name, str) and Path(name).name == name for name in names):
-        return [folder / name for name in names]
-    return sorted(
-        (entry for entry in _quiet(folder) if entry.suffix == ".arrow"),
-        key=lambda entry: _by_number(entry.name),
-    )
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(printable(name, keep_newlines=False) for name in names[:_NAMED_IN_A_NOTE])
-    more = len(names) - _NAMED_IN_A_NOTE
-    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def _globbed(spec: str, path: Path, cancelled: Callable[[], bool] | None) -> Target:
@@ -257,10 +145,10 @@ def _globbed(spec: str, path: Path, cancelled: Callable[[], bool] | None) -> Tar
                 raise WorkbenchError(f"more than {_MOST_FILES:,} files match", where=spec)
     except (OSError, ValueError, NotImplementedError, RecursionError) as error:
         raise WorkbenchError(f"the files cannot be listed: {error}", where=spec) from error
-    wanted = [file for file in files if file.name not in _ABOUT] or files
+    wanted = [file for file in files if file.name not in ABOUT] or files
     if not wanted:
         raise WorkbenchError("no file matches", where=spec, remedy=f"Look in {base.absolute()}.")
-    wanted.sort(key=lambda file: [_by_number(part) for part in file.parts])
+    wanted.sort(key=lambda file: [by_number(part) for part in file.parts])
     return Target(tuple(wanted), spec)
 
 

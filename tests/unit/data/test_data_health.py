@@ -15,11 +15,12 @@ from tests.unit.data.conftest import write_json_lines
 from workbench.data.conversation import Conversation, Message
 from workbench.data.health.categories import CategoryCounter, merge, read_categories
 from workbench.data.health.duplicates import find_duplicates
-from workbench.data.health.facts import Facts, FactsColumns, Flag, RowFacts, facts_schema, row_facts
+from workbench.data.health.facts import Facts, FactsColumns, Flag, RowFacts, facts_schema
 from workbench.data.health.languages import LANGUAGES, language_of
 from workbench.data.health.lengths import length_outliers, lengths_by_role
 from workbench.data.health.overlap import overlap
 from workbench.data.health.report import findings, languages
+from workbench.data.health.row_facts import row_facts
 from workbench.data.opening import open_dataset
 
 

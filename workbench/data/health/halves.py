@@ -9,7 +9,8 @@ from workbench.data.conversation import MODEL_ROLES, Conversation
 from workbench.data.formats.detect import UNKNOWN, find_format
 from workbench.data.formats.fields import Record, RowProblem
 from workbench.data.formats.mapping import mapped_format
-from workbench.data.health.facts import Flag, texts_in
+from workbench.data.health.facts import Flag
+from workbench.data.health.row_facts import texts_in
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from workbench.data.arrays import text_array
 from workbench.data.containers.base import Located
 from workbench.data.formats.detect import Format
 from workbench.data.health.categories import CategoryCounter
-from workbench.data.health.facts import FactsColumns, row_facts
+from workbench.data.health.facts import FactsColumns
+from workbench.data.health.row_facts import row_facts
 from workbench.data.index.judging import judged
 from workbench.data.table import MOST_COLUMNS, cell
 
