@@ -71,10 +71,10 @@ def test_a_model_without_chat_template_is_refused_for_turns(
 
 
 @pytest.mark.usefixtures("nothing_written")
-def test_preference_rows_are_refused(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+def test_rows_of_an_unknown_format_are_refused(make_recipe: MakeRecipe, tmp_path: Path) -> None:
     path = tmp_path / "pairs.json"
-    path.write_text('[{"prompt": "Hi", "chosen": "Hello.", "rejected": "No."}]')
-    with pytest.raises(WorkbenchError, match="preference"):
+    path.write_text('[{"ask": "Hi", "reply": "Hello."}]')
+    with pytest.raises(WorkbenchError, match="no format known here"):
         start_training(make_recipe(dataset=str(path)))
 
 
