@@ -188,7 +188,7 @@ class WorkbenchApp(App[None]):
 
     async def on_train_on(self, message: messages.TrainOn) -> None:
         await self.switch_mode("train")
-        cast("TrainScreen", self.screen).train_on(message.dataset)
+        cast("TrainScreen", self.screen).train_on(message.dataset, message.dataset_format)
 
     async def on_show_run(self, message: messages.ShowRun) -> None:
         await self.switch_mode("monitor")

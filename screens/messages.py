@@ -57,9 +57,10 @@ class ShowComparison(Message):
 
 @dataclass
 class TrainOn(Message):
-    """Open the form with this data file."""
+    """Open the form with this data file; `dataset_format` is how the user said that its rows are read."""
 
     dataset: str
+    dataset_format: str | None = None
 
 
 @dataclass

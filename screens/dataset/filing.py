@@ -72,4 +72,4 @@ def train_on(screen: DataScreen) -> None:
     if screen.model:
         remember("model", screen.model)
         remember("cutoff_len", screen.cutoff_len)
-    screen.app.post_message(TrainOn(dataset.spec))
+    screen.app.post_message(TrainOn(dataset.spec, dataset.chosen_format))

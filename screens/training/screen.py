@@ -92,9 +92,9 @@ class TrainScreen(Room):
         if self.focused is None:
             form.focus()
 
-    def train_on(self, dataset: str) -> None:
+    def train_on(self, dataset: str, dataset_format: str | None = None) -> None:
         """Put this data file into the form, and what Data looked at it with where nothing else is chosen."""
-        values: dict[str, Any] = {"dataset": dataset}
+        values: dict[str, Any] = {"dataset": dataset, "dataset_format": dataset_format}
         shown = self._form.values if self._form else self._early
         if not shown.get("model_name_or_path") and (model := recall("model")):
             values["model_name_or_path"] = str(model)

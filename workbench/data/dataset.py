@@ -36,12 +36,14 @@ _NOTES = {
 class Reading:
     """How rows are read, and why so: `format` is None where the columns belong to none.
 
-    With a `mapping`, it is the mapping's.
+    With a `mapping`, it is the mapping's. `chosen` is what the user said instead of what is found, as a
+    recipe's `dataset_format` says it.
     """
 
     format: Format | None
     why: str
     mapping: Mapping | None = None
+    chosen: str | None = None
 
 
 class Dataset:
@@ -50,8 +52,8 @@ class Dataset:
     Rows are read from the file when they are asked for; where they lie and what the index keeps of them is
     mapped from files, so that memory does not grow with them. Threads may share it. `spec` is what the user
     asked for, `format` is "unknown" where the columns belong to none, and `why` gives the reason for what it
-    is. `complete` is false where these are only the first rows. `notes` are sentences on what was left out
-    or decided.
+    is; `chosen_format` is what the user said it is. `complete` is false where these are only the first rows.
+    `notes` are sentences on what was left out or decided.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Dataset:
         self.format = reading.format.name if reading.format else UNKNOWN
         self.why = reading.why
         self.mapping = reading.mapping
+        self.chosen_format = reading.chosen
         self.columns = index.columns
         self.notes = list(notes)
         self.fingerprint = fingerprint

@@ -187,12 +187,14 @@ def _reading(
 ) -> tuple[Reading, list[str]]:
     """How the rows are read: as the user says, else a registry, else as they look; and notes on that."""
     from workbench.data.formats.mapping import mapped_format
+    from workbench.data.formats.mapping_text import mapping_text
     from workbench.data.registry import NAME, entry_for
 
     if mapping is not None:
-        return Reading(mapped_format(mapping), "mapped by you", mapping), []
+        chosen = mapping_text(mapping)
+        return Reading(mapped_format(mapping), "mapped by you", mapping, chosen), []
     if format:
-        return Reading(find_format(format), "chosen by you"), []
+        return Reading(find_format(format), "chosen by you", chosen=format), []
     entry, note = target.entry, ""
     if entry is not None:
         note = f'entry "{entry.name}" of {NAME}'

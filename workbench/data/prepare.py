@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.data.conversation import BadRow
 from workbench.data.dataset import Dataset
+from workbench.data.formats.mapping_text import parse_mapping
 from workbench.data.opening import OpeningStopped, open_dataset
 from workbench.data.tokens.encode import RowEncoder
 from workbench.data.tokens.encoded import RowDropped, cut
@@ -65,12 +66,12 @@ def prepare(
         WorkbenchError: a file cannot be opened or trained on, or nothing is left to train or to hold out.
         OpeningStopped: `cancelled` said so.
     """
-    train_set = open_for_training(recipe.dataset, cancelled=cancelled)
+    train_set = open_for_training(recipe.dataset, recipe.dataset_format, cancelled=cancelled)
     rows = train_set.good_rows[: recipe.max_samples]
     held_out_set: Dataset | None = None
     held_out_rows: Sequence[int] = ()
     if recipe.eval_dataset:
-        held_out_set = open_for_training(recipe.eval_dataset, cancelled=cancelled)
+        held_out_set = open_for_training(recipe.eval_dataset, recipe.dataset_format, cancelled=cancelled)
         held_out_rows = held_out_set.good_rows[: recipe.max_samples]
     elif recipe.val_size:
         held_out_set = train_set
@@ -91,13 +92,19 @@ def prepare(
     return prepared
 
 
-def open_for_training(path: str, *, cancelled: Callable[[], bool] | None = None) -> Dataset:
-    """The file's rows, if they can be trained on.
+def open_for_training(
+    path: str, read_as: str | None = None, *, cancelled: Callable[[], bool] | None = None
+) -> Dataset:
+    """The file's rows, if they can be trained on; read as the recipe's `dataset_format` says.
 
     Raises:
         WorkbenchError: they cannot, or the file cannot be opened.
+        WrongUse: `read_as` is neither a format nor a mapping.
     """
-    dataset = open_dataset(path, cancelled=cancelled)
+    if read_as and "=" in read_as:
+        dataset = open_dataset(path, mapping=parse_mapping(read_as), cancelled=cancelled)
+    else:
+        dataset = open_dataset(path, format=read_as, cancelled=cancelled)
     if problem := dataset.why_not_trained():
         raise WorkbenchError(problem, where=str(dataset.path))
     return dataset

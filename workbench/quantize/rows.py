@@ -57,7 +57,7 @@ def find_rows(plan: ComparisonPlan, ref: ModelRef) -> tuple[Dataset, Sequence[in
         )
     recipe = load_recipe(find_run(ref.run).recipe_file)
     if recipe.eval_dataset:
-        dataset = open_for_training(recipe.eval_dataset)
+        dataset = open_for_training(recipe.eval_dataset, recipe.dataset_format)
         return dataset, dataset.good_rows[: recipe.max_samples]
     if not recipe.val_size:
         raise WorkbenchError(
@@ -65,7 +65,7 @@ def find_rows(plan: ComparisonPlan, ref: ModelRef) -> tuple[Dataset, Sequence[in
             where="rows",
             remedy="Give a file of rows that it was not trained on.",
         )
-    dataset = open_for_training(recipe.dataset)
+    dataset = open_for_training(recipe.dataset, recipe.dataset_format)
     good = dataset.good_rows[: recipe.max_samples]
     return dataset, split(good, recipe.val_size, recipe.seed, dataset)[1]
 

@@ -56,6 +56,13 @@ class Recipe(BaseModel):
         "or plain text.",
         "",
     )
+    dataset_format: str | None = _key(
+        "data",
+        "How the rows of dataset and eval_dataset are read: a format's name (alpaca, sharegpt, openai, "
+        "prompt-completion, preference, kto, text), or which column is what (prompt=title query=ask "
+        "response=answer). Empty: a registry says it, or it is detected.",
+        None,
+    )
     eval_dataset: str | None = _key(
         "data", "A file of held-out rows. Empty: val_size takes them from the training rows.", None
     )

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+from workbench.data.locate import from_anywhere
 from workbench.data.prepare import open_for_training
 from workbench.errors import WorkbenchError, WrongUse
 from workbench.figures import count
@@ -37,7 +38,7 @@ def start_training(recipe: Recipe) -> RunDirectory:
     _check_cutoff(recipe, ref)
     _check_rows(recipe, ref)
     check_disk(recipe, ref.base, runs_dir())
-    run = create_run(recipe.run_name or Path(recipe.dataset).stem)
+    run = create_run(recipe.run_name or Path(recipe.dataset.rpartition("#")[2]).stem)
     try:
         save_recipe(_resolved(recipe, ref), run.recipe_file)
         launch(run, MODULE)
@@ -50,7 +51,7 @@ def start_training(recipe: Recipe) -> RunDirectory:
 def _resolved(recipe: Recipe, ref: ModelRef) -> Recipe:
     """The recipe with whole paths: the trainer runs elsewhere, and perhaps later."""
     files = {"dataset": recipe.dataset, "eval_dataset": recipe.eval_dataset}
-    values = {key: str(expanded(file).absolute()) for key, file in files.items() if file}
+    values = {key: from_anywhere(file) for key, file in files.items() if file}
     if expanded(recipe.model_name_or_path).is_dir():
         values["model_name_or_path"] = str(ref.base)
     return recipe.model_copy(update=values)
@@ -68,8 +69,9 @@ def _check_cutoff(recipe: Recipe, ref: ModelRef) -> None:
 
 
 def _check_rows(recipe: Recipe, ref: ModelRef) -> None:
-    for file in (recipe.dataset, recipe.eval_dataset):
-        if file and open_for_training(file).format != "text" and not _has_chat_template(ref.base):
+    for file in filter(None, (recipe.dataset, recipe.eval_dataset)):
+        dataset = open_for_training(file, recipe.dataset_format)
+        if dataset.format != "text" and not _has_chat_template(ref.base):
             raise WorkbenchError(
                 "the model has no chat template, so turns cannot be written as it expects them",
                 where=str(ref.base),

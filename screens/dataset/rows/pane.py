@@ -101,9 +101,10 @@ class RowsPane(Vertical):
 
     def open(self, spec: str, **how: Any) -> None:
         """Read this and show its rows in place of what is shown; `how`: a `format` or `mapping` for it."""
-        from screens.dataset.rows.reading import Reading, absolute
+        from screens.dataset.rows.reading import Reading
+        from workbench.data.locate import from_anywhere
 
-        self._asked = Reading(self, absolute(spec), **how)
+        self._asked = Reading(self, from_anywhere(spec), **how)
         self._begin(self._asked)
         if self._table:
             self._line.progress(f"reading {shorten(spec, 60)}", None)

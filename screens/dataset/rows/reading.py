@@ -73,18 +73,6 @@ class Reading(Background):
             self.post(RowsRead(self, dataset, columns_of(dataset)))
 
 
-def absolute(spec: str) -> str:
-    """`spec` so that it is found again from another folder: what names something here gets its whole path.
-
-    A pattern or a registry's entry counts by the folder or file before it; a hub id stays as it is.
-    """
-    path = Path(spec).expanduser()
-    there = Path(spec.partition("#")[0]).expanduser()
-    while there.name and any(sign in there.name for sign in "*?["):
-        there = there.parent
-    return str(path.absolute()) if path.exists() or (there != path and there.exists()) else spec
-
-
 def _is_small(spec: str) -> bool:
     path = Path(spec).expanduser()
     try:

@@ -12,7 +12,7 @@ import pytest
 
 from workbench.data.containers.base import Unreadable
 from workbench.data.containers.several import open_files
-from workbench.data.locate import fingerprint, locate
+from workbench.data.locate import fingerprint, from_anywhere, locate
 from workbench.errors import WorkbenchError, WrongUse
 
 ROWS = [{"instruction": f"问 {n}", "output": "答"} for n in range(40)]
@@ -170,3 +170,11 @@ def test_a_fingerprint_tells_files_apart(tmp_path: Path) -> None:
     assert fingerprint(locate(tmp_path)) == fingerprint(locate(file))
     file.unlink()
     assert fingerprint(locate(file)) != first
+
+
+def test_what_is_named_is_found_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    monkeypatch.chdir(tmp_path)
+    assert from_anywhere("a.jsonl") == str(tmp_path / "a.jsonl")
+    assert from_anywhere("*.jsonl") == str(tmp_path / "*.jsonl")
+    assert from_anywhere("org/name:test") == "org/name:test"

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from workbench.data.opening import OpeningStopped
+from workbench.data.formats.mapping_text import parse_mapping
+from workbench.data.opening import OpeningStopped, open_dataset
 from workbench.data.prepare import Prepared, prepare
-from workbench.errors import WorkbenchError
+from workbench.data.tokens.encode import encode
+from workbench.errors import WorkbenchError, WrongUse
 from workbench.recipe.schema import Recipe
 
 
@@ -141,3 +143,26 @@ def test_rows_kept_in_little_memory_are_a_sequence(tmp_path: Path, byte_tokenize
     for missing in (6, -7):
         with pytest.raises(IndexError):
             train[missing]
+
+
+@pytest.mark.parametrize("read_as", ["prompt=ask response=reply", "alpaca"])
+def test_rows_are_trained_as_the_screen_read_them(tmp_path: Path, byte_tokenizer, read_as: str) -> None:
+    renamed = read_as != "alpaca"
+    names = ("ask", "reply") if renamed else ("instruction", "output")
+    rows = [dict(zip(names, (f"q{n}", f"a{n}"), strict=True)) for n in range(4)]
+    path = write(tmp_path / "data.jsonl", rows)
+    how = {"mapping": parse_mapping(read_as)} if renamed else {"format": read_as}
+    shown = open_dataset(path, **how)
+
+    trained = prepared(byte_tokenizer(), dataset=path, dataset_format=shown.chosen_format)
+
+    assert trained.train_set.format == shown.format
+    seen = [encode(shown.conversation(row), byte_tokenizer(), cutoff_len=2048) for row in range(1, 5)]
+    assert list(trained.train) == seen
+
+
+def test_how_rows_are_read_is_checked(tmp_path: Path, byte_tokenizer) -> None:
+    path = write(tmp_path / "data.jsonl", [{"ask": "q", "reply": "a"}])
+    for read_as in ("alpaka", "prompt=ask answer=reply"):
+        with pytest.raises(WrongUse):
+            prepared(byte_tokenizer(), dataset=path, dataset_format=read_as)
