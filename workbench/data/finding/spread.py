@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.finding.pattern import Pattern, Stopped
-from workbench.data.formats.detect import UNKNOWN
+from workbench.data.sharing import as_order
 from workbench.data.workers import WorkStopped, run_workers, worker_count
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ def find(
     count = worker_count()
     bounds = [1 + dataset.rows * share // count for share in range(count + 1)]
     order = {
-        "spec": dataset.spec,
-        # The format that was found is given, since it was found in this file.
-        "format": None if dataset.mapping or dataset.format == UNKNOWN else dataset.format,
-        "mapping": dataset.mapping.as_entry() if dataset.mapping else None,
-        "fingerprint": dataset.fingerprint,
+        **as_order(dataset),
         "pattern": [pattern.text, pattern.regex, pattern.match_case],
         "column": column,
     }

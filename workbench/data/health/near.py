@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from workbench.atomic import replace_bytes
-from workbench.data.formats.detect import UNKNOWN
 from workbench.data.health.duplicates import repeated
 from workbench.data.health.halves import read_halves
 from workbench.data.health.shingles import jaccard
@@ -29,6 +28,7 @@ from workbench.data.health.sketch import (
     row_shingles,
     sketches,
 )
+from workbench.data.sharing import as_order
 from workbench.data.workers import WorkStopped, run_workers, worker_count
 from workbench.errors import WorkbenchError
 
@@ -131,11 +131,7 @@ def _sketched_by_workers(dataset: Dataset, common: Array, folder: Path, look: Lo
     shares = max(workers, min(workers * _MOST_SHARES, dataset.rows // _FOR_WORKERS))
     bounds = numpy.linspace(0, dataset.rows, shares + 1).astype(int).tolist()
     order = {
-        "spec": dataset.spec,
-        # The format that was found is given, since it was found in this file.
-        "format": None if dataset.mapping or dataset.format == UNKNOWN else dataset.format,
-        "mapping": dataset.mapping.as_entry() if dataset.mapping else None,
-        "fingerprint": dataset.fingerprint,
+        **as_order(dataset),
         "common": common.tolist(),
         "file": str(file),
     }

@@ -7,24 +7,15 @@ from typing import Any
 
 import numpy
 
-from workbench.data.formats.mapping import Mapping
 from workbench.data.health.halves import read_halves
 from workbench.data.health.sketch import PERMUTATIONS, sketches
-from workbench.data.opening import open_dataset
+from workbench.data.sharing import shared_dataset
 from workbench.data.workers import serve
-from workbench.errors import WorkbenchError
 
 
 def sketch_rows(order: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
     """Write the sketches of the rows that the order names to their place in the file that it names."""
-    mapping = order["mapping"]
-    dataset = open_dataset(
-        order["spec"],
-        format=order["format"],
-        mapping=Mapping.from_entry(mapping) if mapping is not None else None,
-    )
-    if dataset.fingerprint != order["fingerprint"]:
-        raise WorkbenchError("the file was changed while it was read", where=order["spec"])
+    dataset = shared_dataset(order)
     common = numpy.array(order["common"], numpy.uint64)
     shape = (dataset.rows, PERMUTATIONS)
     matrix = numpy.memmap(order["file"], numpy.uint32, "r+", shape=shape)

@@ -18,6 +18,7 @@ from workbench.data.conversation import Conversation
 from workbench.data.dataset import Dataset
 from workbench.data.index.cache import code_version
 from workbench.data.opening import OpeningStopped
+from workbench.data.sharing import as_order
 from workbench.data.tokens.encode import RowEncoder, supervised
 from workbench.data.tokens.lengths import LengthsCounter, TokenLengths
 from workbench.data.tokens.lost_characters import LostCharacters
@@ -132,13 +133,9 @@ def _by_workers(
 ) -> TokenLengths | None:
     total, shares = len(dataset.good_rows), worker_count()
     bounds = [total * share // shares for share in range(shares + 1)]
-    mapping = dataset.mapping.as_entry() if dataset.mapping else None
     orders = [
         {
-            "spec": dataset.spec,
-            "format": dataset.format if mapping is None else None,
-            "mapping": mapping,
-            "fingerprint": dataset.fingerprint,
+            **as_order(dataset),
             "from": low,
             "to": high,
             "tokenizer": str(folder),
