@@ -18,8 +18,12 @@ import zstandard
 
 from workbench.data import text_file
 from workbench.data.containers.base import Container, Unreadable
+from workbench.data.containers.several import open_files
 from workbench.data.containers.sniff import open_container
+from workbench.data.locate import fingerprint, locate
 from workbench.data.source import Source
+from workbench.data.text_file import NoRoom
+from workbench.data.workers import WorkStopped
 from workbench.errors import WorkbenchError
 
 ROWS = [
@@ -204,3 +208,26 @@ def test_a_table_inside_an_archive_that_is_no_text(made) -> None:
     for first in (None, 1000):
         container = open_container(path, first=first)
         assert (container.name, values(container)) == ("Parquet", ROWS)
+
+
+def test_a_decoding_that_is_stopped_or_has_no_room_is_no_bad_row(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(TEXT)
+    noise = json.dumps({"instruction": "q", "output": random.Random(0).randbytes(3 << 20).hex()})
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(noise.encode(), 1))
+    files = locate(tmp_path).files
+
+    def stop(share: float) -> None:
+        raise WorkStopped("it was stopped")
+
+    with pytest.raises(WorkStopped):
+        list(open_files(files, progress=stop).scan())
+    (tmp_path / "no-folder").write_text("")
+    with pytest.raises(NoRoom, match="could not be written"):
+        list(open_files(files, texts=tmp_path / "no-folder").scan())
+
+
+def test_a_name_of_its_own_makes_another_fingerprint(tmp_path: Path) -> None:
+    """A link's name has a say in what container the file is, so that an index of the other is of no use."""
+    (tmp_path / "a.txt").write_text(TEXT)
+    (tmp_path / "a.csv").symlink_to("a.txt")
+    assert fingerprint(locate(tmp_path / "a.txt")) != fingerprint(locate(tmp_path / "a.csv"))
