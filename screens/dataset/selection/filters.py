@@ -158,7 +158,7 @@ class FilterDialog(ModalScreen[View | None]):
 
     def on_resize(self) -> None:
         if self._entries is not None:
-            self._fill()
+            self._fill(anew=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if isinstance(self._work, ValueLooking):
@@ -169,13 +169,14 @@ class FilterDialog(ModalScreen[View | None]):
 
     # --- the list
 
-    def _fill(self) -> None:
+    def _fill(self, *, anew: bool = True) -> None:
         text = self.query_one(Input).value.strip()
         found = fitting(self._entries or (), text)
         own = exact_value(text, self._dataset.columns)
         if own:
             found = [*found, own]
         listing = self.query_one(OptionList)
+        before = self._highlighted()
         listing.clear_options()
         self._listed = []
         room = listing.size.width - 2
@@ -190,8 +191,9 @@ class FilterDialog(ModalScreen[View | None]):
                 self._listed.append(None)
             listing.add_option(Option(_line(entry, widths, most, room, self._dataset.rows)))
             self._listed.append(entry)
+        kept = next((at for at, entry in enumerate(self._listed) if entry and entry is before), None)
         first = next((at for at, entry in enumerate(self._listed) if entry), None)
-        listing.highlighted = first
+        listing.highlighted = first if kept is None or anew else kept
         if len(found) > MOST_LISTED:
             self._note(f"… and {count(len(found) - MOST_LISTED)} more: type to narrow")
         elif not found:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
-from textual.message_pump import MessagePump
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from screens.dataset.background import Background, Failed, Progress
-from screens.remembered import recall, remember
-from workbench.data.finding.excerpt import Excerpt, excerpt
+from screens.dataset.background import Failed, Progress
+from screens.dataset.selection.find_history import earlier_searches, keep_search
+from screens.dataset.selection.search import Hits, Search, Searched
+from workbench.data.finding.excerpt import Excerpt
 from workbench.data.finding.pattern import Pattern
-from workbench.data.selection import Filter, View, find_rows
+from workbench.data.selection import Filter, View
 from workbench.errors import WorkbenchError
 from workbench.figures import count
 from workbench.untrusted import display_width, printable, shorten
@@ -32,58 +30,6 @@ if TYPE_CHECKING:
 
 SETTLE_S = 0.2
 SUBJECT = "find"
-HISTORY = "find_history"
-MOST_REMEMBERED = 20
-GLIMPSES = 6
-
-
-@dataclass
-class Hits(Message):
-    """More rows hold it: how many by now, and glimpses of the first ones."""
-
-    search: Search
-    rows: int
-    glimpses: Sequence[Excerpt]
-
-
-@dataclass
-class Searched(Message):
-    """All rows were searched."""
-
-    search: Search
-    rows: numpy.ndarray
-
-
-class Search(Background):
-    """Looks for a pattern in every row."""
-
-    def __init__(self, listener: MessagePump, dataset: Dataset, pattern: Pattern, column: str | None) -> None:
-        super().__init__(listener)
-        self.dataset, self.pattern, self.column = dataset, pattern, column
-        self._rows = 0
-        self._glimpses: list[Excerpt] = []
-
-    def run(self) -> None:
-        """Search in the thread."""
-        pattern = self.pattern
-        rows = find_rows(
-            self.dataset,
-            pattern.text,
-            regex=pattern.regex,
-            match_case=pattern.match_case,
-            column=self.column,
-            found=self._found,
-            progress=self.told,
-            cancelled=self.cancelled,
-        )
-        self.post(Searched(self, rows))
-
-    def _found(self, rows: numpy.ndarray) -> None:
-        self._rows += len(rows)
-        for row in rows[: GLIMPSES - len(self._glimpses)].tolist():
-            if found := excerpt(self.dataset, row, self.pattern, self.column):
-                self._glimpses.append(found)
-        self.post(Hits(self, self._rows, tuple(self._glimpses)))
 
 
 class FindPrompt(ModalScreen[View | None]):
@@ -118,13 +64,14 @@ class FindPrompt(ModalScreen[View | None]):
         self._begin = held.text if held else ""
         self._columns: list[str | None] = [None, *dataset.columns]
         self._column: str | None = None
-        self._history = _history()
+        self._history = earlier_searches()
         self._recalled = -1
         self._search: Search | None = None
         self._settling: Timer | None = None
         self._hits = 0
         self._share: float | None = None
         self._rows: numpy.ndarray | None = None
+        self._shown: int | None = None
         self._problem = ""
         # Enter was pressed before the search was at its end.
         self._waited_for = False
@@ -197,7 +144,7 @@ class FindPrompt(ModalScreen[View | None]):
 
     def _look(self) -> None:
         self._stop()
-        self._rows, self._hits, self._share, self._problem = None, 0, None, ""
+        self._rows, self._shown, self._hits, self._share, self._problem = None, None, 0, None, ""
         self.query_one("#glimpses", Static).update("")
         pattern = self.pattern
         if pattern.text:
@@ -206,7 +153,8 @@ class FindPrompt(ModalScreen[View | None]):
             except WorkbenchError as error:
                 self._problem = str(error)
             else:
-                self._search = Search(self, self._dataset, pattern, self._column)
+                others = self._without() or self._view
+                self._search = Search(self, self._dataset, pattern, self._column, others)
                 self._search.start()
         self._show_state()
 
@@ -239,7 +187,7 @@ class FindPrompt(ModalScreen[View | None]):
         if message.search is not self._search:
             return
         self._search = None
-        self._rows, self._hits = message.rows, len(message.rows)
+        self._rows, self._shown, self._hits = message.rows, message.shown, len(message.rows)
         self._show_state()
         if self._waited_for:
             self._take()
@@ -260,7 +208,7 @@ class FindPrompt(ModalScreen[View | None]):
         if not pattern.text:
             self.dismiss(self._without())
         elif self._rows is not None and len(self._rows):
-            _remember(pattern, self._history)
+            keep_search(pattern, self._history)
             inside = f"{printable(self._column, keep_newlines=False)} holds" if self._column else "holds"
             found = Filter(f"{inside} {pattern.label}", self._rows, SUBJECT, pattern)
             self.dismiss(self._view.adding(found))
@@ -314,14 +262,9 @@ class FindPrompt(ModalScreen[View | None]):
             )
 
     def _of_those_shown(self) -> tuple[str, str]:
-        others = self._without() or self._view
-        if not others.filters or self._rows is None or not len(self._rows):
+        if self._shown is None or not self._hits:
             return ("", "")
-        import numpy
-
-        shown = others.rows()
-        both = len(numpy.intersect1d(shown, self._rows, assume_unique=True)) if shown is not None else 0
-        return (f", {count(both)} of them among those that are filtered", "$text-muted")
+        return (f", {count(self._shown)} of them among those that are filtered", "$text-muted")
 
     def _show_glimpses(self, glimpses: Sequence[Excerpt]) -> None:
         width = max((len(count(glimpse.row)) for glimpse in glimpses), default=1)
@@ -341,18 +284,3 @@ def _glimpse(glimpse: Excerpt, width: int, room: int) -> Content:
     hit = shorten(glimpse.hit, max(room // 2, 8))
     behind = shorten(glimpse.behind, max(room - len(number) - display_width(before + hit), 1))
     return Content.assemble((number, "$text-muted"), before, (hit, "bold $warning"), behind)
-
-
-def _history() -> list[Pattern]:
-    """The last searches, newest first."""
-    held = recall(HISTORY, [])
-    return [
-        Pattern(entry[0], bool(entry[1]), bool(entry[2]))
-        for entry in (held if isinstance(held, list) else [])
-        if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str) and entry[0]
-    ]
-
-
-def _remember(pattern: Pattern, history: Sequence[Pattern]) -> None:
-    kept = [pattern, *(other for other in history if other != pattern)][:MOST_REMEMBERED]
-    remember(HISTORY, [[one.text, one.regex, one.match_case] for one in kept])
