@@ -144,6 +144,11 @@ def _of_tokens(statistics: TokenStatistics) -> list[HealthLine]:
             "The template refuses them, or the cutoff leaves nothing of their answers; b gives the reasons.",
         ),
         (
+            "rows trained in part",
+            statistics.partly_trained_rows,
+            "The template hides some of their answers, or changes them: those are not trained.",
+        ),
+        (
             "rows that lose characters",
             statistics.lost_character_rows,
             "They hold characters that the model's vocabulary lacks: it will not read them.",
