@@ -34,6 +34,13 @@ class Failed(Message):
     sentence: str
 
 
+def sentence_of(error: Exception) -> str:
+    """What is said of an error, also of one that nobody thought of: it is no reason to end the app."""
+    if isinstance(error, WorkbenchError):
+        return str(error)
+    return f"a fault of the workbench itself: {type(error).__name__}: {error}"
+
+
 class Background:
     """A subclass does its work in `run` and posts what it found; once stopped, nothing more is posted."""
 
@@ -81,8 +88,6 @@ class Background:
     def _run(self) -> None:
         try:
             self.run()
-        except WorkbenchError as error:
-            self.post(Failed(self, str(error)))
         except Exception as error:
             # In a thread of its own nobody else would hear of it.
-            self.post(Failed(self, f"a fault of the workbench itself: {type(error).__name__}: {error}"))
+            self.post(Failed(self, sentence_of(error)))

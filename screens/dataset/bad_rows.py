@@ -16,11 +16,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
-from screens.dataset.background import Background, Failed, Progress
+from screens.dataset.background import Background, Failed, Progress, sentence_of
 from screens.dataset.bad_row_list import Listed, Listing, Reason, Saved, Saving
 from screens.dataset.rows.table import RowTable
 from screens.widgets.dialogs import Question, TextPrompt
-from workbench.errors import WorkbenchError
 from workbench.figures import count
 from workbench.untrusted import printable, shorten
 
@@ -119,8 +118,8 @@ class BadRowsDialog(ModalScreen[int | None]):
     def _read(self, row: int, reason: str) -> None:
         try:
             raw = self._dataset.raw_text(row, MOST_RAW)
-        except WorkbenchError as error:
-            raw = f"✗ {error}"
+        except Exception as error:
+            raw = f"✗ {sentence_of(error)}"
         if not get_current_worker().is_cancelled:
             self.app.call_later(self._show_raw, row, reason, raw)
 

@@ -16,11 +16,13 @@ from waiting import wait_for
 from screens.dataset.lens import Lens
 from screens.dataset.row.flow import Beside, Piece, Run, flow, flow_with_places
 from screens.dataset.row.json_text import json_runs
-from screens.dataset.row.panes import ConversationPane, JsonPane
+from screens.dataset.row.panes import ConversationPane, JsonPane, RowText
 from screens.dataset.row.text import conversation_runs, raw_runs
-from screens.dataset.row.tokens_pane import TokenLines, TokensPane
+from screens.dataset.row.token_lines import TokenLines
+from screens.dataset.row.tokens_pane import TokensPane
 from workbench.data.conversation import Conversation, Message
 from workbench.data.dataset import Dataset
+from workbench.data.finding.pattern import Pattern
 from workbench.data.opening import open_dataset
 from workbench.untrusted import display_width
 
@@ -246,17 +248,42 @@ async def test_the_cursor_names_each_token(dataset: Dataset, tiny_model: Path) -
         assert end - start == 2
 
 
+async def test_a_fault_while_a_row_is_read_is_a_sentence_and_no_end_of_the_app(dataset: Dataset) -> None:
+    class Faulty(RowText):
+        def read(self, dataset: Dataset, row: int) -> tuple[Sequence[Piece], str]:
+            raise KeyError("[/nobody] thought of it")
+
+    class Alone(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Faulty()
+
+    async with Alone().run_test(size=(80, 10)) as pilot:
+        pane = pilot.app.query_one(Faulty)
+        pane.look(dataset, 1)
+        await wait_for(pilot, lambda: pane._lines)
+        assert "a fault of the workbench itself: KeyError: '[/nobody] thought of it'" in words(
+            pane._pieces, 100
+        )
+
+
 async def test_keys_move_by_line_edge_answer_and_end(dataset: Dataset, tiny_model: Path) -> None:
     async with Side().run_test(size=(60, 40)) as pilot:
         pane = pilot.app.query_one(TokensPane)
         lines = await looked(pilot, pane, dataset, 3, Lens.on(str(tiny_model), 2048, template=True))
         row = lines.row
         assert row is not None
-        await pilot.press("n")
+        await pilot.press("a")
         assert row.pieces[lines.cursor].trained and not row.pieces[lines.cursor - 1].trained
         answer = lines.cursor
-        await pilot.press("n")
+        await pilot.press("a")
         assert lines.cursor == answer, "there is one answer"
+        # n and N belong to what was looked for, here as beside the conversation.
+        lines.highlight(Pattern("t"))
+        places = lines._found
+        await pilot.press("n")
+        assert (places._here, lines.cursor) == (1, answer)
+        await pilot.press("N")
+        assert (places._here, lines.cursor) == (0, answer)
         await pilot.press("up")
         assert lines.cursor < answer and lines._line == lines.places.lines[answer] - 1
         await pilot.press("down")

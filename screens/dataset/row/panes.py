@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.worker import get_current_worker
 
+from screens.dataset.background import sentence_of
 from screens.dataset.row.flow import Piece, Run
 from screens.dataset.row.lines_view import LinesView
 from screens.dataset.row.text import (
@@ -102,8 +103,8 @@ class RowText(LinesView):
         words = ""
         try:
             pieces, words = self.read(dataset, row)
-        except WorkbenchError as error:
-            pieces = [Run(f"✗ {printable(str(error))}", "problem")]
+        except Exception as error:
+            pieces = [Run(f"✗ {printable(sentence_of(error))}", "problem")]
         if not worker.is_cancelled:
             self.call_later(self._put_row, (dataset, row), pieces, words)
 
