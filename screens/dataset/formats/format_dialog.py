@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
-from textual.message_pump import MessagePump
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.dataset.background import Background, Failed
+from screens.dataset.background import Failed
 from screens.dataset.formats.reread import Reread
+from screens.dataset.formats.trying import FormatsTried, TryingFormats
 from workbench.data.formats.detect import FORMATS
-from workbench.data.formats.mapping import Mapping, mapped_format, suggest
-from workbench.data.formats.mapping_text import incomplete, mapping_text
-from workbench.data.formats.trying import Trial, first_rows, try_format
+from workbench.data.formats.mapping_text import mapping_text
+from workbench.data.formats.trying import Trial
 from workbench.figures import count
 from workbench.untrusted import printable, shorten
 
@@ -30,37 +27,6 @@ if TYPE_CHECKING:
 MAP = "map columns…"
 DETECT = "as detected"
 NAME_WIDTH = 20
-
-
-@dataclass
-class FormatsTried(Message):
-    """How many of the first rows each format can use, and the columns a first guess would map."""
-
-    trials: dict[str, Trial]
-    guess: Mapping | None
-    guessed: Trial | None
-
-
-class TryingFormats(Background):
-    """Reads the first rows as every format."""
-
-    def __init__(self, listener: MessagePump, dataset: Dataset) -> None:
-        super().__init__(listener)
-        self._dataset = dataset
-
-    def run(self) -> None:
-        """Try in the thread."""
-        rows = first_rows(self._dataset)
-        trials = {}
-        for name, format_ in FORMATS.items():
-            if self.is_stopped:
-                return
-            trials[name] = try_format(format_, rows)
-        guess = self._dataset.mapping or suggest(self._dataset.columns, rows)
-        if incomplete(guess):
-            self.post(FormatsTried(trials, None, None))
-        else:
-            self.post(FormatsTried(trials, guess, try_format(mapped_format(guess), rows)))
 
 
 class FormatDialog(ModalScreen[Reread | None]):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
-from textual.message_pump import MessagePump
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -22,61 +19,16 @@ from screens.dataset.formats import mapping_lines as lines
 from screens.dataset.formats.mapping_picker import ColumnPicker
 from screens.dataset.formats.mapping_preview import RowPreview
 from screens.dataset.formats.mapping_saving import SavePrompt
+from screens.dataset.formats.mapping_text import NAME_WIDTH, line_of, meaning_of, verdict
 from screens.dataset.formats.reread import Reread
-from workbench.data.finding.texts import text_of
-from workbench.data.formats.mapping import Mapping, mapped_format, suggest
+from screens.dataset.formats.trying import Loading, RowsLoaded, Tried, Trying
+from workbench.data.formats.mapping import Mapping
 from workbench.data.formats.mapping_text import incomplete
-from workbench.data.formats.trying import Trial, first_rows, try_format
-from workbench.figures import count
-from workbench.untrusted import display_width, printable, shorten
+from workbench.data.formats.trying import Trial
+from workbench.untrusted import printable, shorten
 
 if TYPE_CHECKING:
     from workbench.data.dataset import Dataset
-
-NAME_WIDTH = 14
-LEAST_EXAMPLE = 8
-
-
-@dataclass
-class RowsLoaded(Message):
-    """The first rows, and a first guess at the mapping."""
-
-    rows: Sequence[object]
-    guess: Mapping
-
-
-class Loading(Background):
-    """Reads the first rows."""
-
-    def __init__(self, listener: MessagePump, dataset: Dataset) -> None:
-        super().__init__(listener)
-        self._dataset = dataset
-
-    def run(self) -> None:
-        """Read in the thread."""
-        rows = first_rows(self._dataset)
-        guess = self._dataset.mapping or suggest(self._dataset.columns, rows)
-        self.post(RowsLoaded(rows, guess))
-
-
-@dataclass
-class Tried(Message):
-    """How many of the first rows can be used so."""
-
-    mapping: Mapping
-    trial: Trial
-
-
-class Trying(Background):
-    """Reads the first rows under a mapping."""
-
-    def __init__(self, listener: MessagePump, mapping: Mapping, rows: Sequence[object]) -> None:
-        super().__init__(listener)
-        self._mapping, self._rows = mapping, rows
-
-    def run(self) -> None:
-        """Try in the thread."""
-        self.post(Tried(self._mapping, try_format(mapped_format(self._mapping), self._rows)))
 
 
 class MappingDialog(ModalScreen[Reread | None]):
@@ -158,7 +110,7 @@ class MappingDialog(ModalScreen[Reread | None]):
     def on_tried(self, message: Tried) -> None:
         if message.mapping == self.mapping:
             self.trial = message.trial
-            self._tell(*_verdict(message.trial))
+            self._tell(*verdict(message.trial))
 
     def on_resize(self) -> None:
         if self._rows:
@@ -203,7 +155,7 @@ class MappingDialog(ModalScreen[Reread | None]):
             else:
                 self._set(key, value or None)
 
-        title = f"{key}: {lines.WHAT.get(key) or _what(key)}"
+        title = f"{key}: {meaning_of(key)}"
         picker = ColumnPicker(title, self._choices(), self._rows, empty=key != lines.FORMATTING)
         self.app.push_screen(picker, taken)
 
@@ -229,14 +181,14 @@ class MappingDialog(ModalScreen[Reread | None]):
         room = max(listing.scrollable_content_region.width - NAME_WIDTH - 1, 8)
         keys = lines.lines_of(self.mapping)
         row = self._rows[self.row - 1] if self._rows else None
-        options = [Option(_line(self.mapping, key, room, row)) for key in keys]
+        options = [Option(line_of(self.mapping, key, room, row)) for key in keys]
         listing.clear_options()
         listing.add_options(options)
         listing.highlighted = min(highlighted or 0, len(keys) - 1)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         key = self.key
-        what = lines.WHAT.get(key) or _what(key)
+        what = meaning_of(key)
         if key == lines.FORMATTING:
             what = lines.FORMATTING_WHAT[self.mapping.formatting]
         keys = "←→ or enter: set" if key == lines.FORMATTING else "←→ or enter: set   ⌫ empty"
@@ -296,37 +248,3 @@ class MappingDialog(ModalScreen[Reread | None]):
     def action_cancel(self) -> None:
         """Leave the file as it is read."""
         self.dismiss(None)
-
-
-def _verdict(trial: Trial) -> tuple[str, str]:
-    first = f"first {count(trial.rows)} rows" if trial.rows > 1 else "first row"
-    if not trial.problems:
-        return (
-            f"✓ all of the {first} can be used" if trial.rows > 1 else "✓ the first row can be used",
-            "good",
-        )
-    row, reason = trial.problems[0]
-    kind = "warning" if trial.usable else "problem"
-    return f"{count(trial.usable)} of the {first} can be used; b: row {count(row)}: {reason}", kind
-
-
-def _what(key: str) -> str:
-    from workbench.data.formats.naming import COLUMN_KEYS
-
-    return COLUMN_KEYS.get(key, "")
-
-
-def _line(mapping: Mapping, key: str, room: int, row: object) -> Content:
-    """What is set, and where there is room what the row has there."""
-    value = lines.value_of(mapping, key)
-    name = (key, "bold" if value else "$text-muted")
-    pad = " " * max(NAME_WIDTH - display_width(key), 1)
-    if value is None:
-        default = lines.default_of(mapping, key)
-        return Content.assemble(name, pad, (f"({default})" if default else "–", "$text-disabled"))
-    shown = shorten(value, room)
-    left = room - display_width(shown) - 2
-    column = mapping.labels[0] if key == lines.LABELS else mapping.column(key)
-    there = text_of(row.get(column)) if isinstance(row, dict) and column else ""
-    example = f"  {shorten(there, left)}" if there and left >= LEAST_EXAMPLE else ""
-    return Content.assemble(name, pad, (shown, "$primary"), (example, "$text-disabled"))
