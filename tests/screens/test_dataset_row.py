@@ -33,6 +33,11 @@ JSON = st.recursive(
 )
 
 
+def test_blanks_that_end_a_line_do_not_join_what_stands_before_and_behind_them() -> None:
+    assert flow([Run("aa心心   心脏", "x")], 8) == [[("aa心心", "x")], [("心脏", "x")]]
+    assert flow([Run("aa心心   \n心脏", "x")], 8) == [[("aa心心", "x")], [("心脏", "x")]]
+
+
 def words(pieces: Sequence[Piece], width: int = 60) -> str:
     return "\n".join("".join(text for text, _ in line) for line in flow(pieces, width))
 

@@ -171,6 +171,7 @@ def flow_with_places(
             cells = display_width(text)
             if used and used + cells > width:
                 if text.isspace() and not piece.whole:
+                    used = width  # the line ends here: what stands apart is not joined
                     continue
                 # A word that no line can hold goes on where it begins.
                 if cells <= width - hang:
