@@ -41,6 +41,9 @@ class FileLine(Widget):
             file.pop()
         while lens and _width(file) + _width(lens) >= width:
             lens.pop()
+        # Where the lens had to go, there may be room for more of the file.
+        while len(file) < len(self._file) and _width([*file, self._file[len(file)]]) + _width(lens) < width:
+            file.append(self._file[len(file)])
         left, right = Content("  ").join(file), Content("  ").join(lens)
         return Content.assemble(left, " " * max(width - left.cell_length - right.cell_length, 1), right)
 

@@ -17,10 +17,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.dataset.background import Background, Failed, Progress
+from screens.dataset.figures.bars import bar_of, share
 from screens.dataset.selection.filter_entries import Entry, entries_of, exact_value, fitting
 from screens.dataset.selection.length_prompt import LengthPrompt
 from workbench.data.selection import Filter, View, rows_with_value
-from workbench.figures import count, significant
+from workbench.figures import count
 from workbench.untrusted import display_width, printable, shorten
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 MOST_LISTED = 400
 MOST_NAME = 44
 BAR = 32
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 @dataclass
@@ -189,7 +189,8 @@ class FilterDialog(ModalScreen[View | None]):
                 group = entry.group
                 listing.add_option(Option(_heading(group, room, space=bool(self._listed)), disabled=True))
                 self._listed.append(None)
-            listing.add_option(Option(_line(entry, widths, most, room, self._dataset.rows)))
+            line = _line(entry, widths, most, room, self._dataset.rows, self.app.has_class("-ascii"))
+            listing.add_option(Option(line))
             self._listed.append(entry)
         kept = next((at for at, entry in enumerate(self._listed) if entry and entry is before), None)
         first = next((at for at, entry in enumerate(self._listed) if entry), None)
@@ -267,7 +268,7 @@ def _heading(group: str, room: int, *, space: bool) -> Content:
     return Content("\n") + line if space else line
 
 
-def _line(entry: Entry, width: int, number_width: int, room: int, of: int) -> Content:
+def _line(entry: Entry, width: int, number_width: int, room: int, of: int, ascii_only: bool) -> Content:
     name = shorten(entry.name, width)
     style = "$text-error" if entry.serious else ""
     pieces: list[str | tuple[str, str]] = ["  ", (name, style), " " * (width - display_width(name) + 2)]
@@ -275,16 +276,8 @@ def _line(entry: Entry, width: int, number_width: int, room: int, of: int) -> Co
         pieces.append((shorten(entry.what, max(room - width - 6, 4)), "$text-muted"))
         return Content.assemble(*pieces)
     pieces.append(f"{count(entry.rows):>{number_width}}")
-    share = entry.rows / max(of, 1)
+    pieces.append((f"  {share(entry.rows, of):>7} ", "$text-muted"))
     bar = min(BAR, room - width - number_width - 16)
-    pieces.append((f"  {significant(share * 100, 2) if entry.rows else '0':>4}% ", "$text-muted"))
     if bar >= 4:
-        pieces.append((_bar(share, bar), "$primary"))
+        pieces.append((bar_of(entry.rows / max(of, 1), bar, ascii_only), "$primary"))
     return Content.assemble(*pieces)
-
-
-def _bar(share: float, width: int) -> str:
-    """A bar of up to `width` cells; any rows at all show as a sliver."""
-    eighths = max(round(share * width * 8), 1) if share else 0
-    whole, rest = divmod(min(eighths, width * 8), 8)
-    return "█" * whole + (_EIGHTHS[rest] if rest else "")

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from screens.dataset.figures.histogram import ASCII_BLOCKS, BLOCKS
 from workbench.data.selection import MEASURES, Filter, lengths_by, rows_by_length
 from workbench.figures import count
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from workbench.data.dataset import Dataset
 
 HEIGHT = 6
-_EIGHTHS = " ▁▂▃▄▅▆▇█"
 _NUMBER = r"\d[\d,_]*"
 _RANGE = re.compile(
     rf"(?:(?P<least>>=?)\s*(?P<over>{_NUMBER})|(?P<most><=?)\s*(?P<under>{_NUMBER})"
@@ -29,6 +29,8 @@ _RANGE = re.compile(
 )
 
 Range = tuple[int | None, int | None]
+# How many rows lie in each stretch of lengths, and its edges: one more than there are stretches.
+Histogram = tuple["numpy.ndarray", "numpy.ndarray"]
 
 
 def read_range(text: str) -> Range | None:
@@ -78,6 +80,8 @@ class LengthPrompt(ModalScreen[Filter | None]):
         self._dataset, self._measure, self._tokens = dataset, measure, tokens
         lengths = lengths_by(dataset, measure, tokens)
         self._lengths = lengths[lengths >= 0]
+        self._histogram: Histogram | None = None
+        self._drawn_to = 0
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
@@ -121,7 +125,12 @@ class LengthPrompt(ModalScreen[Filter | None]):
         else:
             state.update(f"{count(len(self._lengths))} rows by their {MEASURES[self._measure]}")
         bars = self.query_one("#bars", Static)
-        bars.update(Content("\n").join(_bars(self._lengths, self._range, bars.size.width)))
+        if bars.size.width != self._drawn_to:
+            # Not for every key: it looks at each row.
+            self._drawn_to = bars.size.width
+            self._histogram = _histogram(self._lengths, self._drawn_to)
+        blocks = ASCII_BLOCKS if self.app.has_class("-ascii") else BLOCKS
+        bars.update(Content("\n").join(_bars(self._histogram, self._range, blocks)))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         rows, chosen = self._rows(), self._range
@@ -134,14 +143,22 @@ class LengthPrompt(ModalScreen[Filter | None]):
         self.dismiss(None)
 
 
-def _bars(lengths: numpy.ndarray, chosen: Range | None, width: int) -> list[Content]:
-    """How many rows have which length; those in the range bright, the others dim."""
+def _histogram(lengths: numpy.ndarray, width: int) -> Histogram | None:
     if width < 20 or not len(lengths):
+        return None
+    import numpy
+
+    return numpy.histogram(lengths, bins=width, range=(int(lengths.min()), int(lengths.max()) + 1))
+
+
+def _bars(histogram: Histogram | None, chosen: Range | None, blocks: str) -> list[Content]:
+    """How many rows have which length; those in the range bright, the others dim."""
+    if histogram is None:
         return []
     import numpy
 
-    low, high = int(lengths.min()), int(lengths.max())
-    counts, edges = numpy.histogram(lengths, bins=width, range=(low, high + 1))
+    counts, edges = histogram
+    low, high = int(edges[0]), int(edges[-1]) - 1
     highest = int(counts.max())
     first = low if chosen is None or chosen[0] is None else chosen[0]
     last = high if chosen is None or chosen[1] is None else chosen[1]
@@ -152,10 +169,10 @@ def _bars(lengths: numpy.ndarray, chosen: Range | None, width: int) -> list[Cont
     for floor in range(HEIGHT - 1, -1, -1):
         filled = numpy.clip(eighths - floor * 8, 0, 8)
         cells: list[str | tuple[str, str]] = [
-            (_EIGHTHS[eighth], "$primary" if bright else "$text-disabled")
+            (blocks[eighth], "$primary" if bright else "$text-disabled")
             for eighth, bright in zip(filled.tolist(), inside.tolist(), strict=True)
         ]
         lines.append(Content.assemble(*cells))
     left, right = count(low), count(high)
-    axis = f"{left}{' ' * max(width - len(left) - len(right), 1)}{right}"
+    axis = f"{left}{' ' * max(len(counts) - len(left) - len(right), 1)}{right}"
     return [*lines, Content.styled(axis, "$text-muted")]
