@@ -125,13 +125,16 @@ class DataScreen(Room):
     async def on_rows_pane_opened(self, message: RowsPane.Opened) -> None:
         if self._row_side is None:
             await self._mount_panes()
-        self.dataset = message.dataset
+        # The row of the file before may not be among these.
+        self.dataset, self.row = message.dataset, self.rows_pane.row
         view = self.rows_pane.view
         if self._row_side is not None:
             self._row_side.highlight(view.pattern if view else None)
         self.set_class(self.dataset is not None, "-open")
         if self.dataset is not None:
             remember_file("data", self.dataset.spec)
+        elif self._statistics is not None:
+            self._statistics.look(None, None)
         self.refresh_bindings()
         self.change_lens()
 

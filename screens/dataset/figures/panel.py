@@ -82,10 +82,12 @@ class FiguresPanel(Horizontal):
         """Whether anything is being counted."""
         return bool(self._jobs)
 
-    def look(self, dataset: Dataset, lens: Lens | None) -> None:
-        """Count this data set through this lens, as soon as the panel is seen."""
+    def look(self, dataset: Dataset | None, lens: Lens | None) -> None:
+        """Count this data set through this lens, as soon as the panel is seen; None: nothing is open."""
         self._dataset, self._lens = dataset, lens
-        if self.display:
+        if dataset is None:
+            self._forget()
+        elif self.display:
             self._look()
 
     def stop(self) -> None:
@@ -126,9 +128,7 @@ class FiguresPanel(Horizontal):
         if dataset is None:
             return
         if not dataset.complete:
-            self._halt(*self._jobs)
-            self._facts_of = self._tokens_of = self._token_lengths = None
-            self._clear()
+            self._forget()
             self._say("Figures are of all rows: they come when the last one is read.")
             return
         if dataset is not self._facts_of:
@@ -215,6 +215,12 @@ class FiguresPanel(Horizontal):
             self._put_tokens(None, f"✗ {message.sentence}")
 
     # --- showing
+
+    def _forget(self) -> None:
+        """Stop counting, and show nothing."""
+        self._halt(*self._jobs)
+        self._facts_of = self._tokens_of = self._token_lengths = None
+        self._clear()
 
     def _put_tokens(self, statistics: TokenStatistics | None, counting: str = "") -> None:
         self.lengths.show_tokens(statistics, counting)

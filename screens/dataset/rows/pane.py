@@ -10,7 +10,6 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
-from screens.dataset.rows.columns import MARKS
 from screens.dataset.rows.notice import RowsNotice
 from screens.dataset.rows.shown_line import ShownLine
 from workbench.figures import count
@@ -261,13 +260,12 @@ class RowsPane(Vertical):
         self.post_message(self.Shown(view, self._table.row_count))
 
     def _say_what_is_shown(self) -> None:
-        if self.view and self.view.title and self._table and self.dataset:
-            shown = self._table.row_count if self.view.filters else None
-            self._line.part(shown, self.dataset.rows, self.view.title)
-        elif self.dataset and not self.is_whole:
-            self._line.first_only(self.dataset.rows)
-        else:
-            self._line.display = False
+        self._line.tell(self.dataset, self.view, self._table.row_count if self._table else 0)
+
+    @property
+    def row(self) -> int:
+        """The number of the row under the cursor; 1 where there is none."""
+        return (self._table.number if self._table else None) or 1
 
     def go_to(self, row: int) -> bool:
         """Put the cursor on this row; False if it is not among those that are shown."""
@@ -281,14 +279,10 @@ class RowsPane(Vertical):
     def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
         """A click on a column's name sorts by it, a second one the other way."""
         event.stop()
-        from workbench.data.selection import View
+        from screens.dataset.rows import showing
 
-        if not self.is_whole or self._table is None:
-            return
-        view, column = self.view or View(), self._table.column_names[event.column_index]
-        if column != MARKS:
-            again = view.order is not None and view.order.column == column
-            self.show(view.sorted_by(column, again and not view.order.descending if view.order else False))
+        if self._table is not None:
+            showing.sort_by(self, self._table.column_names[event.column_index])
 
     def _select(self) -> None:
         table = self._table

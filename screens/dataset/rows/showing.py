@@ -42,6 +42,18 @@ def sort(pane: RowsPane) -> None:
     pane.app.push_screen(SortDialog(pane.dataset, _shown(pane)), _then_show(pane))
 
 
+def sort_by(pane: RowsPane, column: str) -> None:
+    """Sort by this column; by the one that they are sorted by, the other way."""
+    from screens.dataset.rows.columns import MARKS
+    from workbench.data.selection import View
+
+    if column != MARKS:
+        view = pane.view or View()
+        order = view.order
+        again = order is not None and order.column == column and not order.descending
+        pane.show(view.sorted_by(column, descending=again))
+
+
 def all_rows(pane: RowsPane) -> None:
     """Every row again, in the order of the file."""
     from workbench.data.selection import View

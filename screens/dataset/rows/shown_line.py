@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.widgets import Static
 
 from workbench.figures import count
 from workbench.untrusted import shorten
+
+if TYPE_CHECKING:
+    from workbench.data.dataset import Dataset
+    from workbench.data.selection import View
 
 BAR = 24
 
@@ -27,7 +33,16 @@ class ShownLine(Static):
             left += Content(f" {share:4.0%}")
         self._say(left, Content.styled(key, "$text-muted"))
 
-    def part(self, shown: int | None, rows: int, title: str) -> None:
+    def tell(self, dataset: Dataset | None, view: View | None, shown: int) -> None:
+        """Say what is shown while nothing is under way: `shown` rows of these, by this view."""
+        if dataset is not None and view is not None and view.title:
+            self._part(shown if view.filters else None, dataset.rows, view.title)
+        elif dataset is not None and not dataset.complete:
+            self.first_only(dataset.rows)
+        else:
+            self.display = False
+
+    def _part(self, shown: int | None, rows: int, title: str) -> None:
         """Only so many rows are shown, or all of them in another order (`shown` None)."""
         number = f"{count(rows)} rows" if shown is None else f"{count(shown)} of {count(rows)} rows"
         left = Content.assemble((number, "bold"), f": {shorten(title, 1000)}")

@@ -163,7 +163,9 @@ class RowTable(DataTable, inherit_bindings=False):
         wanted = [max(of.width, label.cell_len) for of, label in zip(self._measured, labels, strict=True)]
         width = self.scrollable_content_region.width
         self._blanks = LOOSE if sum(wanted) + LOOSE * len(wanted) <= width else TIGHT
-        widths = shared_widths(wanted, width - self._blanks * len(wanted))
+        room = width - self._blanks * len(wanted)
+        # A text may take what is left over; a number stands beside its neighbours.
+        widths = shared_widths(wanted, room if self._kinds[-1] == TEXT else min(room, sum(wanted)))
         self._ordered_columns = [Column(label, width) for label, width in zip(labels, widths, strict=True)]
         total = sum(widths) + self._blanks * len(widths)
         self.virtual_size = Size(total, self.row_count + self.header_height)
