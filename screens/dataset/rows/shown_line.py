@@ -29,7 +29,8 @@ class ShownLine(Static):
         left = Content(f"{doing} ")
         if share is not None:
             full = round(share * BAR)
-            left += Content.assemble(("━" * full, "$primary"), ("━" * (BAR - full), "$border-blurred"))
+            done, open_ = ("#", "-") if self.app.has_class("-ascii") else ("━", "━")
+            left += Content.assemble((done * full, "$primary"), (open_ * (BAR - full), "$border-blurred"))
             left += Content(f" {share:4.0%}")
         self._say(left, Content.styled(key, "$text-muted"))
 
