@@ -117,7 +117,7 @@ class HealthPane(FigurePane):
 
 
 def _of_finding(finding: Finding) -> HealthLine:
-    entry = _entry(finding.title, finding.rows if finding.count else (), finding.explanation)
+    entry = _entry(finding.title, finding.shown if finding.count else (), finding.explanation)
     return HealthLine(finding.title, finding.count, finding.serious, entry)
 
 

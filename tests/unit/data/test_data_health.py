@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from tests.unit.data.conftest import write_json_lines
 from workbench.data.conversation import Conversation, Message
 from workbench.data.health.categories import CategoryCounter, merge, read_categories
-from workbench.data.health.duplicates import find_duplicates
+from workbench.data.health.duplicates import find_duplicates, repeated, together
 from workbench.data.health.facts import Facts, FactsColumns, Flag, RowFacts, facts_schema
 from workbench.data.health.languages import LANGUAGES, language_of
 from workbench.data.health.lengths import length_outliers, lengths_by_role
+from workbench.data.health.near import NearDuplicates
 from workbench.data.health.overlap import overlap
-from workbench.data.health.report import findings, languages
+from workbench.data.health.report import findings, languages, near_finding
 from workbench.data.health.row_facts import row_facts
 from workbench.data.opening import open_dataset
 
@@ -352,3 +353,16 @@ def test_overlap_reaches_across_formats(tmp_path: Path) -> None:
     found = overlap(open_dataset(unknown), open_dataset(other))
     assert (found.rows, found.prompts, found.train_rows.tolist()) == (1, 0, [2])
     assert isinstance(found.train_rows, numpy.ndarray)
+
+
+def test_rows_that_repeat_one_another_stand_side_by_side() -> None:
+    hashes = numpy.array([7, 5, 0, 9, 5, 7, 5, 8], dtype=numpy.uint64)
+    assert together(hashes, repeated(hashes)).tolist() == [1, 6, 2, 5, 7]
+    assert together(hashes, numpy.array([], dtype=numpy.int64)).tolist() == []
+
+
+def test_near_duplicates_stand_behind_the_row_that_they_are_near() -> None:
+    near = NearDuplicates(numpy.array([4, 6, 9]), numpy.array([2, 1, 4]), numpy.array([0.9, 0.8, 0.85]))
+    found = near_finding(near)
+    assert (found.count, found.rows.tolist()) == (3, [4, 6, 9])
+    assert found.shown.tolist() == [1, 6, 2, 4, 9]

@@ -63,6 +63,19 @@ def repeated(hashes: Numbers) -> Numbers:
     return numpy.sort(known[order[again]]) + 1
 
 
+def together(hashes: Numbers, numbers: Numbers) -> Numbers:
+    """The rows that share a hash with one of these, those that share one side by side, for reading.
+
+    The groups stand in the order of their first rows, the rows of a group in that of the file.
+    """
+    if not len(numbers):
+        return numbers
+    members = numpy.flatnonzero(numpy.isin(hashes, numpy.unique(hashes[numbers - 1])))
+    _, firsts, group = numpy.unique(hashes[members], return_index=True, return_inverse=True)
+    order: Numbers = members[numpy.lexsort((members, firsts[group]))] + 1
+    return order
+
+
 def _conflicting(facts: Facts) -> tuple[int, Numbers]:
     known = numpy.flatnonzero((facts.prompt_hash != 0) & (facts.answer_hash != 0))
     if not len(known):

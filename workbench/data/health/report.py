@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from workbench.data.health.duplicates import Duplicates, find_duplicates
+from workbench.data.health.duplicates import find_duplicates, together
 from workbench.data.health.facts import Flag
 from workbench.data.health.languages import LANGUAGES
 from workbench.data.health.lengths import Outliers, length_outliers
@@ -22,10 +22,11 @@ Array = numpy.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """One thing that was looked for. `rows` are row numbers, ascending, and open what is behind `count`.
+    """One thing that was looked for. `rows` are row numbers, ascending.
 
     `count` counts rows, save for "conflicting", which counts prompts. `serious` is what makes training
-    worse; the rest is worth a look. `explanation` is one sentence.
+    worse; the rest is worth a look. `explanation` is one sentence. `together` has the rows side by side that
+    repeat or contradict one another, with the earlier ones that they repeat.
     """
 
     key: str
@@ -34,6 +35,12 @@ class Finding:
     rows: Array
     serious: bool
     explanation: str
+    together: Array | None = None
+
+    @property
+    def shown(self) -> Array:
+        """Row numbers in the order in which they are best read."""
+        return self.rows if self.together is None else self.together
 
 
 # Key, title, whether it is serious, explanation; in the order in which they are told.
@@ -88,7 +95,7 @@ _FLAGS = (
 def findings(dataset: Dataset) -> list[Finding]:
     """All that is known without reading rows again, also what was looked for and not found."""
     facts = dataset.facts
-    found = [_bad(facts), *_of_duplicates(find_duplicates(facts), is_kto=dataset.format == "kto")]
+    found = [_bad(facts), *_of_duplicates(facts, is_kto=dataset.format == "kto")]
     for flag, key, title, serious, explanation in _FLAGS:
         rows = facts.with_flag(flag)
         found.append(Finding(key, title, len(rows), rows, serious, explanation))
@@ -105,6 +112,7 @@ def near_finding(near: NearDuplicates) -> Finding:
         near.row_numbers,
         False,
         "Four fifths or more of their word triples are an earlier row's, and yet they are not equal to it.",
+        _beside_earlier(near),
     )
 
 
@@ -121,7 +129,16 @@ def _bad(facts: Facts) -> Finding:
     return Finding("bad", "bad rows", len(rows), rows, True, explanation)
 
 
-def _of_duplicates(found: Duplicates, *, is_kto: bool) -> list[Finding]:
+def _beside_earlier(near: NearDuplicates) -> Array:
+    """Every earlier row with those that are near it behind it."""
+    first: dict[int, int] = {}
+    for row, earlier, _ in near.pairs:
+        first[row] = first.setdefault(earlier, earlier)
+    return numpy.array(sorted(first, key=lambda row: (first[row], row)), dtype=numpy.int64)
+
+
+def _of_duplicates(facts: Facts, *, is_kto: bool) -> list[Finding]:
+    found = find_duplicates(facts)
     conflict = "The same prompt has answers that differ: the model is pulled to all of them at once."
     if is_kto:
         conflict = "The same prompt has answers that differ, as KTO rows may have: one wanted, one not."
@@ -133,6 +150,7 @@ def _of_duplicates(found: Duplicates, *, is_kto: bool) -> list[Finding]:
             found.row_numbers,
             False,
             "All their columns have the values of an earlier row: they are trained more than once.",
+            together(facts.row_hash, found.row_numbers),
         ),
         Finding(
             "prompts",
@@ -141,6 +159,7 @@ def _of_duplicates(found: Duplicates, *, is_kto: bool) -> list[Finding]:
             found.prompt_numbers,
             False,
             "An earlier row has the same system text, earlier turns, question and tools.",
+            together(facts.prompt_hash, found.prompt_numbers),
         ),
         Finding(
             "conflicting",
@@ -149,6 +168,7 @@ def _of_duplicates(found: Duplicates, *, is_kto: bool) -> list[Finding]:
             found.conflicting_numbers,
             not is_kto,
             conflict,
+            together(facts.prompt_hash, found.conflicting_numbers),
         ),
     ]
 
