@@ -37,6 +37,7 @@ class BadRowsDialog(ModalScreen[int | None]):
     BadRowsDialog .dialog { width: 120; height: 90%; padding: 0 1; }
     BadRowsDialog OptionList {
         border: none; height: auto; max-height: 7; background: $surface; padding: 0; margin-bottom: 1;
+        text-wrap: nowrap; text-overflow: ellipsis;
     }
     BadRowsDialog OptionList:focus { border: none; background-tint: $surface 0%; }
     BadRowsDialog RowTable, BadRowsDialog RowTable > .datatable--header { background: $surface; }
@@ -67,7 +68,7 @@ class BadRowsDialog(ModalScreen[int | None]):
             dialog.border_title = (
                 f"{count(bad)} of the {first}{count(self._dataset.rows)} rows are not trained"
             )
-            dialog.border_subtitle = "enter: go to the row   tab: reasons   w: save to a file   escape: close"
+            dialog.border_subtitle = "enter: go to it   tab: reasons   w: save   escape: close"
             yield OptionList(markup=False)
             yield Static("gathering them …", id="bad-say", classes="dim")
             raw = Static(id="raw")

@@ -7,7 +7,6 @@ from textual.content import Content
 from screens.dataset.figures.spread import Ranges, Spread
 from screens.widgets.scale import brief, fit
 from workbench.figures import count
-from workbench.untrusted import display_width
 
 LEAST_WIDTH, LEAST_HEIGHT = 16, 3
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -111,8 +110,3 @@ def describe_range(found: Ranges, chosen: int, rows: int, unit: str) -> str:
     span = count(low) if low >= high else f"{count(low)} to {count(high)}"
     share = found.counts[chosen] / rows if rows else 0
     return f"{span} {unit}: {count(found.counts[chosen])} rows, {share:.1%}"
-
-
-def widest(lines: list[Content]) -> int:
-    """The cells of the widest line."""
-    return max((display_width(line.plain) for line in lines), default=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -12,7 +13,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from screens.dataset.figures.histogram import ASCII_BLOCKS, BLOCKS
+from screens.dataset.figures.histogram import ASCII_BLOCKS, BLOCKS, LEAST_WIDTH
+from screens.dataset.figures.spread import Ranges, Spread, ranges
 from workbench.data.selection import MEASURES, Filter, lengths_by, rows_by_length
 from workbench.figures import count
 
@@ -29,8 +31,6 @@ _RANGE = re.compile(
 )
 
 Range = tuple[int | None, int | None]
-# How many rows lie in each stretch of lengths, and its edges: one more than there are stretches.
-Histogram = tuple["numpy.ndarray", "numpy.ndarray"]
 
 
 def read_range(text: str) -> Range | None:
@@ -79,8 +79,9 @@ class LengthPrompt(ModalScreen[Filter | None]):
         super().__init__()
         self._dataset, self._measure, self._tokens = dataset, measure, tokens
         lengths = lengths_by(dataset, measure, tokens)
-        self._lengths = lengths[lengths >= 0]
-        self._histogram: Histogram | None = None
+        rows = (lengths >= 0).nonzero()[0] + 1
+        self._spread = Spread(rows, lengths[rows - 1])
+        self._ranges: Ranges | None = None
         self._drawn_to = 0
 
     def compose(self) -> ComposeResult:
@@ -123,14 +124,15 @@ class LengthPrompt(ModalScreen[Filter | None]):
         elif typed:
             state.update("not a range of lengths: write 100-500, >2048, <20, or one number")
         else:
-            state.update(f"{count(len(self._lengths))} rows by their {MEASURES[self._measure]}")
+            state.update(f"{count(len(self._spread))} rows by their {MEASURES[self._measure]}")
         bars = self.query_one("#bars", Static)
         if bars.size.width != self._drawn_to:
             # Not for every key: it looks at each row.
             self._drawn_to = bars.size.width
-            self._histogram = _histogram(self._lengths, self._drawn_to)
+            self._ranges = ranges(self._spread, self._drawn_to) if self._drawn_to >= LEAST_WIDTH else None
         blocks = ASCII_BLOCKS if self.app.has_class("-ascii") else BLOCKS
-        bars.update(Content("\n").join(_bars(self._histogram, self._range, blocks)))
+        drawn = _bars(self._ranges, self._range, blocks) if self._ranges and len(self._spread) else ()
+        bars.update(Content("\n").join(drawn))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         rows, chosen = self._rows(), self._range
@@ -143,36 +145,25 @@ class LengthPrompt(ModalScreen[Filter | None]):
         self.dismiss(None)
 
 
-def _histogram(lengths: numpy.ndarray, width: int) -> Histogram | None:
-    if width < 20 or not len(lengths):
-        return None
-    import numpy
-
-    return numpy.histogram(lengths, bins=width, range=(int(lengths.min()), int(lengths.max()) + 1))
-
-
-def _bars(histogram: Histogram | None, chosen: Range | None, blocks: str) -> list[Content]:
+def _bars(found: Ranges, chosen: Range | None, blocks: str) -> list[Content]:
     """How many rows have which length; those in the range bright, the others dim."""
-    if histogram is None:
-        return []
-    import numpy
-
-    counts, edges = histogram
-    low, high = int(edges[0]), int(edges[-1]) - 1
-    highest = int(counts.max())
-    first = low if chosen is None or chosen[0] is None else chosen[0]
-    last = high if chosen is None or chosen[1] is None else chosen[1]
-    inside = (edges[1:] > first) & (edges[:-1] <= last)
+    highest = max(found.counts)
+    low, high = chosen or (None, None)
+    inside = [
+        (low is None or end > low) and (high is None or start <= high) for start, end in pairwise(found.edges)
+    ]
     # Any rows at all show as a sliver.
-    eighths = numpy.where(counts, numpy.maximum(counts * HEIGHT * 8 // highest, 1), 0)
+    eighths = [max(rows * HEIGHT * 8 // highest, 1) if rows else 0 for rows in found.counts]
     lines = []
     for floor in range(HEIGHT - 1, -1, -1):
-        filled = numpy.clip(eighths - floor * 8, 0, 8)
         cells: list[str | tuple[str, str]] = [
-            (blocks[eighth], "$primary" if bright else "$text-disabled")
-            for eighth, bright in zip(filled.tolist(), inside.tolist(), strict=True)
+            (
+                blocks[min(max(eighths[at] - floor * 8, 0), 8)],
+                "$primary" if inside[at] else "$text-disabled",
+            )
+            for at in found.columns
         ]
         lines.append(Content.assemble(*cells))
-    left, right = count(low), count(high)
-    axis = f"{left}{' ' * max(len(counts) - len(left) - len(right), 1)}{right}"
+    left, right = count(found.edges[0]), count(found.end)
+    axis = f"{left}{' ' * max(len(found.columns) - len(left) - len(right), 1)}{right}"
     return [*lines, Content.styled(axis, "$text-muted")]
