@@ -63,7 +63,9 @@ def _about(report: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _tokens(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     tokens = report["tokens"]
-    share = _share(tokens["trained"], tokens["total"])
+    share = _share(tokens["trained"], tokens["total"] - tokens["tokens_lost"])
+    if tokens["tokens_lost"]:
+        share += " of those not cut off"
     lines = [
         ("tokens", f"{count(tokens['total'])}, {count(tokens['trained'])} trained ({share})"),
         (
@@ -83,9 +85,8 @@ def _tokens(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     if packed := tokens.get("packing"):
         full = f"{packed['efficiency']:.1%}"
         lines.append(("packed", f"{count(packed['sequences'])} sequences, {full} full"))
-    if tokens["total"]:
-        good = max(report["rows"] - len(report["bad_rows"]), 1)
-        lines.append(("mean row", f"{significant(tokens['total'] / good)} tokens"))
+    if rows := tokens["rows_counted"]:
+        lines.append(("mean row", f"{significant(tokens['total'] / rows)} tokens"))
     return lines
 
 

@@ -14,6 +14,7 @@ from tests.unit.data.conftest import write_json_lines
 from workbench.data.bad_rows_file import save_bad_rows
 from workbench.data.inspection import inspect, opened
 from workbench.errors import WorkbenchError, WrongUse
+from workbench.figures import significant
 from workbench.untrusted import display_width
 
 KEYS = {"path", "container", "encoding", "format", "rows", "bad_rows", "columns", "labels", "duplicates"}
@@ -183,6 +184,24 @@ def test_wrong_use_is_a_sentence(home: Path, tmp_path: Path, words: list[str], c
     done = workbench(str(path), *words)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
+
+
+def test_token_figures_are_of_what_is_counted(home: Path, tmp_path: Path, tiny_model: Path) -> None:
+    rows: list[Any] = [
+        {
+            "messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "word " * 20}],
+            "label": n < 2,
+        }
+        for n in range(8)
+    ]
+    path = write_json_lines(tmp_path / "kto.jsonl", rows)
+    words = (str(path), "--model", str(tiny_model), "--cutoff-len", "40", "--no-near")
+    tokens = json.loads(workbench(*words, "--json").stdout)["tokens"]
+    assert tokens["rows_counted"] == 2 and tokens["tokens_lost"] > 0
+    said = [" ".join(line.split()) for line in workbench(*words).stdout.splitlines()]
+    kept = f"{tokens['trained'] / (tokens['total'] - tokens['tokens_lost']):.1%}"
+    assert f"tokens {tokens['total']}, {tokens['trained']} trained ({kept} of those not cut off)" in said
+    assert f"mean row {significant(tokens['total'] / 2)} tokens" in said
 
 
 def test_a_folder_without_data_is_said(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_tokens_are_counted_as_they_are_trained(tmp_path: Path, byte_tokenizer) 
     kept = encode(dataset.conversation(2), tokenizer, cutoff_len=cutoff)
     assert counted.as_dict() == {
         "cutoff_len": cutoff,
+        "rows_counted": 3,
         "total": sum(lengths),
         "trained": 2 + kept.trained,
         "rows_cut": 2,

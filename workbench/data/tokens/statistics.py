@@ -118,6 +118,7 @@ class TokenStatistics:
         """The counts, as `inspect` gives them."""
         return {
             "cutoff_len": self.cutoff_len,
+            "rows_counted": len(self.rows),
             "total": self.total,
             "trained": self.trained,
             "rows_cut": self.rows_cut,
