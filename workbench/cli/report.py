@@ -102,9 +102,14 @@ def _print_bad(bad: Sequence[Mapping[str, Any]]) -> None:
     say("\nbad rows")
     width = len(count(bad[:_MOST_BAD][-1]["row"]))
     for item in bad[:_MOST_BAD]:
-        say(f"  row {count(item['row']):>{width}}: {item['reason']}")
+        say(f"  row {count(item['row']):>{width}}{_place_in_file(item)}: {item['reason']}")
     if len(bad) > _MOST_BAD:
         say(f"  … and {count(len(bad) - _MOST_BAD)} more: --json names all, --save-bad-rows FILE saves them")
+
+
+def _place_in_file(item: Mapping[str, Any]) -> str:
+    """Which row of which file it is, if there are several."""
+    return f" ({item['file']}, row {count(item['row_in_file'])})" if "file" in item else ""
 
 
 def _print_labels(column: str, counts: Mapping[str, int], rows: int) -> None:

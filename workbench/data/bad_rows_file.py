@@ -35,6 +35,7 @@ def save_bad_rows(
 ) -> int:
     """Write JSON Lines, an object a row: `row` (its number), `reason`, `raw` (as it stands in the file).
 
+    Of a set of several files also `file` and `row_in_file`, the row's number there.
     The file is there whole or not at all; one that was there is replaced.
 
     Returns:
@@ -53,7 +54,12 @@ def save_bad_rows(
             for bad in bad_rows:
                 if cancelled and cancelled():
                     raise SavingStopped("the saving was stopped; nothing was written", where=str(path))
-                row = {"row": bad.row, "reason": bad.reason, "raw": dataset.raw_text(bad.row, MOST_RAW)}
+                row = {
+                    "row": bad.row,
+                    **dataset.origin_entry(bad.row),
+                    "reason": bad.reason,
+                    "raw": dataset.raw_text(bad.row, MOST_RAW),
+                }
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 written += 1
                 if progress:

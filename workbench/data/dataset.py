@@ -128,6 +128,13 @@ class Dataset:
         first = numpy.searchsorted(self._index.starts, numpy.uint64(self._container.file_start(place)))
         return self._container.file_of(place), row - int(first)
 
+    def origin_entry(self, row: int) -> dict[str, Any]:
+        """`file` and `row_in_file` of the row, for JSON; nothing where all rows are of one file."""
+        if not self._container.is_several:
+            return {}
+        file, number = self.origin(row)
+        return {"file": str(file), "row_in_file": number}
+
     def record(self, row: int) -> dict[str, Any]:
         """The row as it stands in the file, column by column.
 

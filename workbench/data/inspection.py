@@ -31,6 +31,7 @@ def inspect(
 ) -> dict[str, Any]:
     """What a data file is, in words and numbers that JSON can hold.
 
+    Each of `bad_rows` has `row` and `reason`, in a set of several files also `file` and `row_in_file`.
     `not_trained` is the reason why it cannot be trained on, or None. `tokens` is there with a model, if the
     file can be trained on; `overlap` with held-out rows. `labels` holds the columns of few different values.
 
@@ -113,7 +114,10 @@ def inspected(
         "why": dataset.why,
         "notes": list(dataset.notes),
         "rows": dataset.rows,
-        "bad_rows": [{"row": bad.row, "reason": bad.reason} for bad in dataset.bad_rows],
+        "bad_rows": [
+            {"row": bad.row, **dataset.origin_entry(bad.row), "reason": bad.reason}
+            for bad in dataset.bad_rows
+        ],
         "columns": list(dataset.columns),
         "not_trained": not_trained,
         "labels": _labels(dataset),

@@ -130,6 +130,24 @@ def test_bad_rows_are_saved(tmp_path: Path) -> None:
         save_bad_rows(dataset, dataset.bad_rows, tmp_path / "file" / "bad.jsonl")
 
 
+def test_bad_rows_of_several_files_name_their_file(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    good = {"instruction": "q", "output": "a"}
+    write_json_lines(folder / "a.jsonl", [good, good, good])
+    second = write_json_lines(folder / "b.jsonl", [good, {"instruction": "q"}])
+    place = {"row": 5, "file": str(second), "row_in_file": 2}
+    (bad,) = inspect(folder)["bad_rows"]
+    assert bad == {**place, "reason": "there is no output"}
+    dataset = opened(folder)
+    target = tmp_path / "bad.jsonl"
+    save_bad_rows(dataset, dataset.bad_rows, target)
+    assert json.loads(target.read_text()) == {**bad, "raw": '{"instruction": "q"}'}
+    assert f"  row 5 ({second}, row 2): there is no output" in workbench(str(folder)).stdout.splitlines()
+    (alone,) = inspect(second)["bad_rows"]
+    assert alone == {"row": 2, "reason": "there is no output"}
+
+
 def workbench(*words: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "workbench", "inspect", *words],

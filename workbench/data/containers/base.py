@@ -79,6 +79,11 @@ class Container(ABC):
         first, end = (part.start, part.end) if part else (0, self.size)
         return min(1.0, max(0.0, (start - first) / max(1, end - first)))
 
+    @property
+    def is_several(self) -> bool:
+        """Whether the rows are those of several files, so that a row's number does not say which."""
+        return False
+
     def file_of(self, start: int) -> Path:
         """The file that holds the row at this place."""
         return self.path

@@ -170,6 +170,10 @@ class Several(Container):
         first, end = self._way(part.start), self._way(part.end)
         return min(1.0, max(0.0, (self._way(start) - first) / max(1.0, end - first)))
 
+    @property
+    def is_several(self) -> bool:
+        return len(self._files) > 1
+
     def file_of(self, start: int) -> Path:
         return self._files[start >> _SHIFT]
 
