@@ -60,7 +60,7 @@ class Recipe(BaseModel):
         "data",
         "How the rows of dataset and eval_dataset are read: a format's name (alpaca, sharegpt, openai, "
         "prompt-completion, preference, kto, text), or which column is what (prompt=title query=ask "
-        "response=answer). Empty: a registry says it, or it is detected.",
+        "response=answer). Empty: detected, unless a registry says it.",
         None,
     )
     eval_dataset: str | None = _key(
