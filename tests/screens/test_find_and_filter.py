@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from seeing import seen
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 from waiting import wait_for
@@ -224,15 +225,66 @@ async def test_rows_are_filtered_by_tokens_once_they_are_counted(file: str, smol
         wanted = [
             int(row) for row, length in zip(counted.rows, counted.lengths, strict=True) if length == longest
         ]
+        await pilot.press("s")
+        panel = data_screen(app).query_one(FiguresPanel)
+        await wait_for(pilot, lambda: not panel.counting)
         await pilot.press("f")
         dialog: Any = app.screen
         await wait_for(pilot, lambda: dialog._entries is not None)
+        assert not any(entry.pending for entry in dialog._entries)
+        offered = {entry.name for entry in dialog._entries if entry.group == "health"}
+        assert offered == {line.title for line in panel.health.lines if line.number}
+        await type_in(pilot, app, f"tokens>={longest}")
+        assert f"tokens from {longest}" in str(dialog._highlighted().name)
         await type_in(pilot, app, "length tokens")
         await pilot.press("enter")
         await wait_for(pilot, lambda: isinstance(app.screen, LengthPrompt))
         await type_in(pilot, app, str(longest))
         await pilot.press("enter")
         await wait_for(pilot, lambda: shown(app) == wanted)
+
+
+async def test_what_is_not_counted_yet_is_listed_with_what_counts_it(file: str) -> None:
+    app = WorkbenchApp(dataset=file)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("f")
+        dialog: Any = app.screen
+        await wait_for(pilot, lambda: dialog._entries is not None)
+        pending = [entry.name for entry in dialog._entries if entry.pending]
+        assert pending[0] == "near duplicates" and pending[-1] == "tokens" and "rows cut off" in pending
+        for text in ("near", "tokens>600", "cut off"):
+            await type_in(pilot, app, text)
+            assert "s counts them" in seen(app)
+            await pilot.press("enter")
+            assert app.screen is dialog and "not counted yet" in state(app, "#note")
+        await type_in(pilot, app, "turns>900")
+        assert "no row is of such a length" in state(app, "#note")
+        longest = len(rows()[39]["output"].strip())
+        await type_in(pilot, app, f"assistant_chars>={longest}")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: shown(app) == [40])
+
+
+async def test_near_duplicates_are_offered_once_they_are_counted(tmp_path: Path) -> None:
+    from screens.dataset.figures.panel import FiguresPanel
+
+    words = [" ".join(f"w{n}{m}" for m in range(40)) for n in range(3)]
+    texts = [*words, words[1] + " and more"]
+    path = tmp_path / "near.jsonl"
+    path.write_text("\n".join(json.dumps({"instruction": "say", "output": text}) for text in texts))
+    app = WorkbenchApp(dataset=str(path))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot, app)
+        await pilot.press("s")
+        panel = data_screen(app).query_one(FiguresPanel)
+        await wait_for(pilot, lambda: panel.health.counted)
+        await pilot.press("f")
+        dialog: Any = app.screen
+        await wait_for(pilot, lambda: dialog._entries is not None)
+        await type_in(pilot, app, "near")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: shown(app) == [4])
 
 
 @pytest.mark.parametrize(

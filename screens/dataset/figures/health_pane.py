@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 
 from screens.dataset.figures.entry_list import Entry, EntryList
 from screens.dataset.figures.pane import FigurePane
+from screens.dataset.figures.token_findings import token_findings
 from workbench.figures import count
 from workbench.untrusted import shorten
 
@@ -83,6 +84,12 @@ class HealthPane(FigurePane):
         self._tokens = statistics
         self._draw()
 
+    @property
+    def counted(self) -> list[Finding]:
+        """The findings that took counting, as far as that is done."""
+        near = [] if isinstance(self._near, str) else [self._near]
+        return [*near, *(token_findings(self._tokens) if self._tokens is not None else [])]
+
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         self._explain()
@@ -101,7 +108,8 @@ class HealthPane(FigurePane):
                     self.lines.append(HealthLine("near duplicates", None, False, Entry(), self._near))
             else:
                 self.lines.append(_of_finding(self._near))
-            self.lines += _of_tokens(self._tokens) if self._tokens is not None else []
+            if self._tokens is not None:
+                self.lines += [_of_finding(finding) for finding in token_findings(self._tokens)]
         concerned = sum(bool(line.number) for line in self.lines)
         serious = sum(bool(line.number) and line.serious for line in self.lines)
         self.border_subtitle = ""
@@ -123,41 +131,6 @@ def _of_finding(finding: Finding) -> HealthLine:
 
 def _entry(title: str, rows: Any, explanation: str) -> Entry:
     return Entry((lambda: rows) if len(rows) else None, title, explanation)
-
-
-def _of_tokens(statistics: TokenStatistics) -> list[HealthLine]:
-    cutoff = count(statistics.cutoff_len)
-    told = (
-        (
-            "rows cut off",
-            statistics.cut_rows,
-            f"They have more than {cutoff} tokens: what lies behind is not trained.",
-        ),
-        (
-            "answers that lose their end",
-            statistics.eos_lost_rows,
-            "The end-of-turn token is cut off, or the template writes none: the model may never stop.",
-        ),
-        (
-            "rows not trained",
-            statistics.untrained_rows_numbers,
-            "The template refuses them, or the cutoff leaves nothing of their answers; b gives the reasons.",
-        ),
-        (
-            "rows trained in part",
-            statistics.partly_trained_rows,
-            "The template hides some of their answers, or changes them: those are not trained.",
-        ),
-        (
-            "rows that lose characters",
-            statistics.lost_character_rows,
-            "They hold characters that the model's vocabulary lacks: it will not read them.",
-        ),
-    )
-    return [
-        HealthLine(title, len(rows), True, _entry(title, rows, explanation))
-        for title, rows, explanation in told
-    ]
 
 
 def draw_findings(lines: Sequence[HealthLine], width: int) -> list[Content]:

@@ -28,10 +28,12 @@ def find(pane: RowsPane) -> None:
 
 def filter_rows(pane: RowsPane) -> None:
     """Ask for a value, a flag or a length; the rows that have it are shown."""
+    from screens.dataset.figures.panel import FiguresPanel
     from screens.dataset.selection.filters import FilterDialog
 
     assert pane.dataset is not None
-    pane.app.push_screen(FilterDialog(pane.dataset, _shown(pane)), _then_show(pane))
+    counted = [finding for panel in pane.screen.query(FiguresPanel) for finding in panel.health.counted]
+    pane.app.push_screen(FilterDialog(pane.dataset, _shown(pane), counted), _then_show(pane))
 
 
 def sort(pane: RowsPane) -> None:

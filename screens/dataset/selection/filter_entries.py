@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from workbench.data.selection import MEASURES, Filter, View, lengths_by
+from screens.dataset.figures.token_findings import TITLES
+from screens.dataset.selection.length_prompt import range_label, read_range
+from workbench.data.selection import MEASURES, Filter, View, lengths_by, rows_by_length
 from workbench.figures import count
 
 if TYPE_CHECKING:
@@ -15,13 +17,19 @@ if TYPE_CHECKING:
 
     from workbench.data.dataset import Dataset
     from workbench.data.health.categories import Category
+    from workbench.data.health.report import Finding
+
+NEAR = "near duplicates"
+NEAR_PENDING = "They are not counted yet: on Data, s shows the figures and counts them."
+TOKENS_PENDING = "Tokens are not counted yet: m picks the model, then s shows the figures and counts them."
 
 
 @dataclass(frozen=True)
 class Entry:
     """One line to pick, by what it does: `remove` a filter, take a `filter`, ask for a length, find a value.
 
-    Texts are not to be trusted. `rows` is how many rows it has, None where that is not known before.
+    Texts are not to be trusted. `rows` is how many rows it has, None where that is not known before. One
+    that is `pending` has to be counted first.
     """
 
     group: str
@@ -34,10 +42,13 @@ class Entry:
     filter: Callable[[], Filter] | None = None
     measure: str | None = None
     value: tuple[str, str] | None = None
+    pending: bool = False
 
 
-def entries_of(dataset: Dataset, view: View) -> list[Entry]:
+def entries_of(dataset: Dataset, view: View, counted: Sequence[Finding]) -> list[Entry]:
     """Filters in use, what is the matter with rows, values of columns, lengths.
+
+    `counted` are the findings that took counting; what is not counted yet is pending.
 
     Reads the facts of all rows: not for the event loop.
     """
@@ -51,7 +62,7 @@ def entries_of(dataset: Dataset, view: View) -> list[Entry]:
         )
         for filter in view.filters
     ]
-    return [*in_use, *_findings(dataset), *_values(dataset), *_lengths(dataset, view.tokens)]
+    return [*in_use, *_findings(dataset, counted), *_values(dataset), *_lengths(dataset, view.tokens)]
 
 
 def fitting(entries: Sequence[Entry], text: str) -> list[Entry]:
@@ -80,10 +91,42 @@ def exact_value(text: str, columns: Sequence[str]) -> Entry | None:
     )
 
 
-def _findings(dataset: Dataset) -> list[Entry]:
+def typed_length(text: str, dataset: Dataset, tokens: numpy.ndarray | None) -> Entry | None:
+    """The entry for a length as it is typed, such as `tokens>600`; None where the text is none."""
+    measure, chosen = next(
+        (
+            (measure, read_range(rest.removeprefix("=")))
+            for measure, name in MEASURES.items()
+            for spelling in (measure, name)
+            if (rest := text.casefold().removeprefix(spelling)) != text.casefold()
+        ),
+        ("", None),
+    )
+    if chosen is None:
+        return None
+    if measure == "tokens" and tokens is None:
+        return None if dataset.why_not_trained() else _pending("length", text, TOKENS_PENDING)
+    rows = rows_by_length(dataset, *chosen, measure, tokens=tokens)
+    label = range_label(measure, *chosen)
+    if not len(rows):
+        return Entry("length", label, 0, explanation="no row is of such a length")
+    words = "enter shows the rows of these lengths"
+    found = Filter(label, rows, f"length {measure}")
+    return Entry("length", label, len(rows), explanation=words, filter=lambda: found)
+
+
+def _pending(group: str, name: str, explanation: str) -> Entry:
+    return Entry(group, name, what="s counts them", explanation=explanation, pending=True)
+
+
+def _findings(dataset: Dataset, counted: Sequence[Finding]) -> list[Entry]:
     from workbench.data.health.report import findings
 
-    return [
+    known = {finding.title for finding in counted}
+    pending = [] if NEAR in known else [_pending("health", NEAR, NEAR_PENDING)]
+    if not dataset.why_not_trained():
+        pending += [_pending("health", title, TOKENS_PENDING) for title in TITLES if title not in known]
+    found = [
         Entry(
             "health",
             finding.title,
@@ -92,9 +135,10 @@ def _findings(dataset: Dataset) -> list[Entry]:
             serious=finding.serious and finding.count > 0,
             filter=partial(Filter, finding.title, finding.rows, f"finding {finding.key}"),
         )
-        for finding in findings(dataset)
+        for finding in (*findings(dataset), *counted)
         if finding.count
     ]
+    return [*found, *pending]
 
 
 def _values(dataset: Dataset) -> list[Entry]:
@@ -131,6 +175,8 @@ def _lengths(dataset: Dataset, tokens: numpy.ndarray | None) -> list[Entry]:
     found = []
     for measure, name in MEASURES.items():
         if measure == "tokens" and tokens is None:
+            if not dataset.why_not_trained():
+                found.append(_pending("length", name, TOKENS_PENDING))
             continue
         lengths = lengths_by(dataset, measure, tokens)
         lengths = lengths[lengths >= 0]

@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 
 from screens.dataset.background import Background, Failed, Progress
 from screens.dataset.figures.bars import bar_of, share
-from screens.dataset.selection.filter_entries import Entry, entries_of, exact_value, fitting
+from screens.dataset.selection.filter_entries import Entry, entries_of, exact_value, fitting, typed_length
 from screens.dataset.selection.length_prompt import LengthPrompt
 from workbench.data.selection import Filter, View, rows_with_value
 from workbench.figures import count
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy
 
     from workbench.data.dataset import Dataset
+    from workbench.data.health.report import Finding
 
 MOST_LISTED = 400
 MOST_NAME = 44
@@ -45,13 +46,15 @@ class Offered(Message):
 class Offering(Background):
     """Gathers what there is to filter by."""
 
-    def __init__(self, listener: MessagePump, dataset: Dataset, view: View) -> None:
+    def __init__(
+        self, listener: MessagePump, dataset: Dataset, view: View, counted: Sequence[Finding]
+    ) -> None:
         super().__init__(listener)
-        self._dataset, self._view = dataset, view
+        self._dataset, self._view, self._counted = dataset, view, counted
 
     def run(self) -> None:
         """Gather in the thread: the first time the duplicates of all rows are looked for."""
-        self.post(Offered(self, entries_of(self._dataset, self._view)))
+        self.post(Offered(self, entries_of(self._dataset, self._view, self._counted)))
 
 
 @dataclass
@@ -79,7 +82,10 @@ class ValueLooking(Background):
 
 
 class FilterDialog(ModalScreen[View | None]):
-    """Gives the view with one filter more, or one less; None to leave all as it is."""
+    """Gives the view with one filter more, or one less; None to leave all as it is.
+
+    `counted` are the findings that took counting, as far as that is done.
+    """
 
     CSS = """
     FilterDialog .dialog { width: 96; height: 80%; padding: 0 1; }
@@ -98,9 +104,9 @@ class FilterDialog(ModalScreen[View | None]):
         Binding("pageup", "move('page_up')", "Page up", show=False),
     ]
 
-    def __init__(self, dataset: Dataset, view: View) -> None:
+    def __init__(self, dataset: Dataset, view: View, counted: Sequence[Finding] = ()) -> None:
         super().__init__()
-        self._dataset, self._view = dataset, view
+        self._dataset, self._view, self._counted = dataset, view, counted
         self._work: Background | None = None
         self._entries: Sequence[Entry] | None = None
         self._listed: list[Entry | None] = []
@@ -119,7 +125,7 @@ class FilterDialog(ModalScreen[View | None]):
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
-        self._begin(Offering(self, self._dataset, self._view))
+        self._begin(Offering(self, self._dataset, self._view, self._counted))
 
     def on_unmount(self) -> None:
         if self._work:
@@ -172,7 +178,8 @@ class FilterDialog(ModalScreen[View | None]):
     def _fill(self, *, anew: bool = True) -> None:
         text = self.query_one(Input).value.strip()
         found = fitting(self._entries or (), text)
-        own = exact_value(text, self._dataset.columns)
+        own = typed_length(text, self._dataset, self._view.tokens)
+        own = own or exact_value(text, self._dataset.columns)
         if own:
             found = [*found, own]
         listing = self.query_one(OptionList)
@@ -234,7 +241,9 @@ class FilterDialog(ModalScreen[View | None]):
     def _choose(self, entry: Entry | None) -> None:
         if entry is None:
             return
-        if entry.remove is not None:
+        if entry.pending:
+            self._note(entry.explanation, "problem")
+        elif entry.remove is not None:
             self.dismiss(self._view.without(entry.remove))
         elif entry.filter is not None:
             self._take(entry.filter())
@@ -270,7 +279,7 @@ def _heading(group: str, room: int, *, space: bool) -> Content:
 
 def _line(entry: Entry, width: int, number_width: int, room: int, of: int, ascii_only: bool) -> Content:
     name = shorten(entry.name, width)
-    style = "$text-error" if entry.serious else ""
+    style = "$text-disabled" if entry.pending else "$text-error" if entry.serious else ""
     pieces: list[str | tuple[str, str]] = ["  ", (name, style), " " * (width - display_width(name) + 2)]
     if entry.rows is None:
         pieces.append((shorten(entry.what, max(room - width - 6, 4)), "$text-muted"))
