@@ -37,6 +37,14 @@ class ModelPicker(PickList):
             "or let `workbench demo` fetch a small one."
         )
 
+    def nothing_fits(self, text: str) -> str:
+        from workbench.untrusted import shorten
+
+        return (
+            f"no model here is called {shorten(text, 40)}; a folder, or a hub id with its owner such as "
+            "Qwen/Qwen3-0.6B, is looked for when it is typed whole"
+        )
+
     def typed(self, text: str) -> Choice | None:
         if text.startswith(("/", "./", "../", "~")) or Path(text).expanduser().is_dir():
             return Choice(text, text, "a folder")

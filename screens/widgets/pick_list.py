@@ -83,6 +83,10 @@ class PickList(ModalScreen[str | None]):
         """What to say where there is nothing to pick."""
         return "There is nothing to pick."
 
+    def nothing_fits(self, text: str) -> str:
+        """What to say where `text` names nothing in the list, and means nothing by itself."""
+        return "nothing matches"
+
     def typed(self, text: str) -> Choice | None:
         """What `text` means if it names nothing in the list."""
         return None
@@ -161,7 +165,8 @@ class PickList(ModalScreen[str | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         if self._choices is not None:
             self._fill()
-            self._note(self.HINT)
+            text = event.value.strip()
+            self._note(self.HINT if self._fitting or not text else self.nothing_fits(text))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         highlighted = self.query_one(OptionList).highlighted
@@ -171,6 +176,9 @@ class PickList(ModalScreen[str | None]):
                 self._take(own.value)
         elif highlighted is not None:
             self._take(self._fitting[highlighted].value)
+        elif event.value.strip():
+            text = event.value.strip()
+            self._note(self.check(text) or self.nothing_fits(text), "problem")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self._take(self._fitting[event.option_index].value)

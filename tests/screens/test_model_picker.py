@@ -114,3 +114,17 @@ async def test_names_from_disk_are_no_markup_and_no_escape_sequences(home: Path)
     async with app.run_test(size=(100, 30)) as pilot:
         await listed(pilot)
         assert "[red]odd[b]中文" in seen(app)
+
+
+async def test_a_name_that_fits_nothing_is_answered_and_enter_says_why(home: Path) -> None:
+    make_model(home / "models" / "small")
+    app = Picking()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await listed(pilot)
+        await pilot.press(*"zzz")
+        assert "no model here is called zzz" in seen(app)
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: "no folder, run or model is called 'zzz'" in seen(app))
+        assert app.picked == NOTHING_YET
+        await pilot.press("backspace", "backspace", "backspace")
+        assert "zzz" not in seen(app) and "small" in seen(app)
