@@ -85,6 +85,7 @@ class WorkbenchApp(App[None]):
             for number, mode in enumerate(MODE_NAMES, 1)
         ),
         Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("q", "help_quit", "How to quit", show=False),
         Binding("ctrl+q", "quit", "Quit", priority=True),
     ]
 

@@ -13,7 +13,7 @@ from made_runs import finished_run
 from seeing import seen
 from textual.color import Color
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 from waiting import wait_for
 
 import screens.app
@@ -69,6 +69,19 @@ async def test_digits_switch_between_the_screens_and_each_shows_its_own(home: Pa
                 await shown(pilot, mode)
                 # Data has nothing to put the focus on before a file is open.
                 assert app.screen.focused is not None or mode == "data"
+
+
+async def test_q_says_how_to_quit_and_is_typed_where_one_types(home: Path) -> None:
+    async with WorkbenchApp().run_test(size=(100, 30), notifications=True) as pilot:
+        await pilot.press("q")
+        await wait_for(pilot, lambda: "Press ctrl+q to quit" in seen(pilot.app))
+        await pilot.press("5")
+        await shown(pilot, "chat")
+        pilot.app.clear_notifications()
+        field = pilot.app.screen.query_one(TextArea)
+        field.focus()
+        await pilot.press("q")
+        assert field.text == "q" and not pilot.app._notifications
 
 
 async def test_digits_are_typed_where_one_types_and_dialogs_keep_them(home: Path) -> None:
