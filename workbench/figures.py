@@ -28,6 +28,12 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def average(value: float) -> str:
+    """A mean or median of whole numbers: whole where it is whole or large, else three significant digits."""
+    whole = round(value)
+    return count(whole) if value == whole or abs(value) >= 100 else significant(value)
+
+
 def gib(n_bytes: float) -> str:
     """Bytes in GiB, or in MiB below one tenth of a GiB."""
     if abs(n_bytes) < GIB / 10:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.printing import say
-from workbench.figures import count, significant
+from workbench.figures import average, count
 from workbench.untrusted import display_width, shorten
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def _about(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         lines.append(("languages", ", ".join(found)))
     for role, found in report["lengths"].items():
         name = "characters" if role == "text" else f"{role} chars"
-        median, longest = significant(found["median"]), count(found["longest"])
+        median, longest = average(found["median"]), count(found["longest"])
         lines.append(
-            (name, f"median {median}, 99 % up to {significant(found['p99'])}, longest {longest} "
+            (name, f"median {median}, 99 % up to {count(math.ceil(found['p99']))}, longest {longest} "
              f"(row {count(found['longest_row'])})")
         )  # fmt: skip
     return lines
@@ -86,7 +87,7 @@ def _tokens(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         full = f"{packed['efficiency']:.1%}"
         lines.append(("packed", f"{count(packed['sequences'])} sequences, {full} full"))
     if rows := tokens["rows_counted"]:
-        lines.append(("mean row", f"{significant(tokens['total'] / rows)} tokens"))
+        lines.append(("mean row", f"{average(tokens['total'] / rows)} tokens"))
     return lines
 
 

@@ -14,7 +14,7 @@ from tests.unit.data.conftest import write_json_lines
 from workbench.data.bad_rows_file import save_bad_rows
 from workbench.data.inspection import inspect, opened
 from workbench.errors import WorkbenchError, WrongUse
-from workbench.figures import significant
+from workbench.figures import average
 from workbench.untrusted import display_width
 
 KEYS = {"path", "container", "encoding", "format", "rows", "bad_rows", "columns", "labels", "duplicates"}
@@ -219,7 +219,16 @@ def test_token_figures_are_of_what_is_counted(home: Path, tmp_path: Path, tiny_m
     said = [" ".join(line.split()) for line in workbench(*words).stdout.splitlines()]
     kept = f"{tokens['trained'] / (tokens['total'] - tokens['tokens_lost']):.1%}"
     assert f"tokens {tokens['total']}, {tokens['trained']} trained ({kept} of those not cut off)" in said
-    assert f"mean row {significant(tokens['total'] / 2)} tokens" in said
+    assert f"mean row {average(tokens['total'] / 2)} tokens" in said
+
+
+def test_whole_numbers_are_written_as_such(home: Path, tmp_path: Path) -> None:
+    outputs = ["a", "bbb", "c" * 99]
+    path = write_json_lines(
+        tmp_path / "rows.jsonl", [{"instruction": "q", "output": text} for text in outputs]
+    )
+    said = [" ".join(line.split()) for line in workbench(str(path)).stdout.splitlines()]
+    assert "assistant chars median 3, 99 % up to 98, longest 99 (row 3)" in said
 
 
 def test_a_folder_without_data_is_said(tmp_path: Path) -> None:

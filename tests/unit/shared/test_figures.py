@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.figures import count, duration, gib, significant
+from workbench.figures import average, count, duration, gib, significant
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,11 @@ def test_sizes_and_counts() -> None:
     assert gib(3 * 1024**3) == "3.00 GiB"
     assert gib(10 * 1024**2) == "10.0 MiB"
     assert count(8658) == "8,658"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(69.0, "69"), (2.0, "2"), (28.74, "28.7"), (658.72, "659"), (17_500_000.5, "17,500,000")],
+)
+def test_an_average_of_whole_numbers(value: float, text: str) -> None:
+    assert average(value) == text
