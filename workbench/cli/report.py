@@ -44,7 +44,7 @@ def _about(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("container", f"{report['container']}, {report['encoding']}"),
         ("format", f"{report['format']} ({report['why']})" if report["why"] else report["format"]),
         ("columns", shown),
-        ("rows", f"{count(report['rows'])}, {count(len(bad)) if bad else 'none'} of them bad"),
+        ("rows", f"{count(report['rows'])}, {_how_many(len(bad), report['rows'])} of them bad"),
     ]
     if report["not_trained"]:
         lines.append(("training", f"refused: {report['not_trained']}"))
@@ -167,6 +167,10 @@ def _print_overlap(shared: Mapping[str, Any]) -> None:
 
 def _counted(rows: int) -> str:
     return f"{count(rows)} row{'' if rows == 1 else 's'}"
+
+
+def _how_many(some: int, of: int) -> str:
+    return ("all" if some == of else count(some)) if some else "none"
 
 
 def _bar(share: float) -> str:

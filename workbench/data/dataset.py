@@ -220,11 +220,12 @@ class Dataset:
 
     def why_not_trained(self) -> str | None:
         """The sentence with which training on this file is refused; None if it can be trained on."""
-        if self._format is None:
-            return f"{self.why}. {self._what_to_do}"
-        if not self.good_rows:
+        # First: what the columns mean is of no use where no row can be read.
+        if self._bad and not self.good_rows:
             bad = self.bad_rows[0]
             return f"none of its {self.rows:,} rows can be used; row {bad.row:,}: {bad.reason}."
+        if self._format is None:
+            return f"{self.why}. {self._what_to_do}"
         return None
 
     def training_note(self) -> str | None:

@@ -6,6 +6,7 @@ import codecs
 import json
 import os
 from pathlib import Path
+from random import Random
 
 import pyarrow
 import pyarrow.parquet
@@ -212,12 +213,38 @@ def test_nested_nulls_and_depth(tmp_path: Path) -> None:
         ("a.json", b'{\n "a": [1]\n}', "one JSON object, not a list"),
         ("a.json", b'{\n"a": 1\n}\n{\n"a": 2\n}\n', "takes several lines"),
         ("a.jsonl", b"\x1f\x8b\x08rest", "the gzip file is damaged"),
+        ("a.json", b'{\n "features": [1],\n "rows": [{"a": 1}]\n}', "Its rows are in 'rows'"),
+        ("a.json", b'{"version": 1, "data": [{"a": "b"}, {"a": "c"}]}', "one JSON object.* are in 'data'"),
+        ("a.jsonl", b'{"v": "1", "pairs": [{"question": "b", "answer": "c"}]}\n', "rows are in 'pairs'"),
+        ("a.json", b'{"version": 1, "data": [' + b'{"a": "b"}, ' * 100_000 + b"{}]}", "are in 'data'"),
         ("a.txt", bytes(range(32)) * 20, "binary file"),
+        ("a.txt", Random(1).randbytes(100_000), "binary file"),
+        ("a.jsonl", Random(2).randbytes(5_000), "binary file"),
+        ("a", Random(3).randbytes(2_000_000), "binary file"),
     ],
 )
 def test_what_holds_no_rows(name: str, content: bytes, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(WorkbenchError, match=sentence):
         opened(tmp_path, name, content)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]},
+        {"id": 1, "data": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]},
+        {"instruction": "q", "output": "a", "data": [{"text": "x"}]},
+    ],
+)
+def test_a_single_row_on_a_line_is_a_row(row: dict[str, object], tmp_path: Path) -> None:
+    dataset = opened(tmp_path, "a.jsonl", lines([row]))
+    assert (dataset.container, dataset.rows) == ("JSON Lines", 1)
+
+
+@pytest.mark.parametrize("codec", ["cp1251", "latin-1", "shift-jis", "euc-kr"])
+def test_text_in_another_encoding_is_not_binary(codec: str, tmp_path: Path) -> None:
+    text = {"cp1251": "Привет, мир\n", "latin-1": "Où êtes-vous né à été\n"}.get(codec, "今日\n")
+    assert opened(tmp_path, "a.txt", (text * 500).encode(codec)).rows == 500
 
 
 def test_a_hundred_megabytes_on_one_line(tmp_path: Path) -> None:

@@ -222,6 +222,15 @@ def test_token_figures_are_of_what_is_counted(home: Path, tmp_path: Path, tiny_m
     assert f"mean row {average(tokens['total'] / 2)} tokens" in said
 
 
+def test_a_file_of_bad_rows_only_is_said_plainly(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("broken\n" * 3)
+    said = [" ".join(line.split()) for line in workbench(str(path)).stdout.splitlines()]
+    assert "rows 3, all of them bad" in said
+    (refused,) = (line for line in said if line.startswith("training"))
+    assert "none of its 3 rows can be used; row 1:" in refused and "--map" not in refused
+
+
 def test_whole_numbers_are_written_as_such(home: Path, tmp_path: Path) -> None:
     outputs = ["a", "bbb", "c" * 99]
     path = write_json_lines(

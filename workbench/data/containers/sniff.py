@@ -43,6 +43,14 @@ _KNOWN_COLUMNS = frozenset(
     )
 )
 
+# Under these a file keeps its rows, though their columns may have any name.
+_WRAPPERS = ("data", "rows", "examples", "items", "records", "samples", "train")
+# Single values of an object, then a list of objects that are no turns of a conversation.
+_WRAPPER_START = re.compile(
+    r'\{\s*(?:"[^"]*"\s*:\s*(?:"[^"]*"|[\w.+-]+)\s*,\s*)*'
+    rf'"(?P<key>{"|".join(_WRAPPERS)})"\s*:\s*\[\s*\{{\s*"(?!role"|from")'
+)
+
 
 def open_container(
     path: Path,
@@ -97,10 +105,15 @@ def _container(
         inner = start[1:].lstrip()
         if suffix in _JSON_NAMES or (inner[:1] in ("{", "]") and _is_list(inner)):
             return JsonList(source)
+    complete = source.size <= len(head)
+    if start.startswith("{"):
+        _refuse_wrapped_rows(path, start, complete=complete)
     if _has_json_line(start):
         return JsonLines(source)
+    if source.encoding.mark == 0 and _looks_random(head[:4096]):
+        raise _binary(path)
     if start.startswith("{"):
-        _refuse_single_object(path, start, complete=source.size <= len(head))
+        _refuse_single_object(path, start, complete=complete)
     if _OBJECT_START.match(start):
         return JsonLines(source)
     if delimiter := _delimiter(text, suffix):
@@ -118,11 +131,23 @@ def _refuse_binary(path: Path, head: bytes, source: Source) -> None:
     start = head[:4096]
     controls = sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in start)
     if source.encoding.mark == 0 and source.encoding.codec == "utf-8" and controls > len(start) / 5:
-        raise WorkbenchError(
-            "this is a binary file, not rows of text",
-            where=str(path),
-            remedy="Give JSON, JSON Lines, CSV, Parquet or text.",
-        )
+        raise _binary(path)
+
+
+def _binary(path: Path) -> WorkbenchError:
+    remedy = "Give JSON, JSON Lines, CSV, Parquet or text."
+    return WorkbenchError("this is a binary file, not rows of text", where=str(path), remedy=remedy)
+
+
+def _looks_random(start: bytes) -> bool:
+    """Whether bytes that are no UTF-8 and control characters both abound.
+
+    A text in another encoding has the first without the second, a log from a terminal the reverse.
+    """
+    text = start.decode("utf-8", "replace")
+    undecoded = text.count("\ufffd") - start.count("\ufffd".encode())
+    controls = sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in start)
+    return undecoded > len(text) / 10 and controls > len(start) / 25
 
 
 def _is_list(inner: str) -> bool:
@@ -183,8 +208,41 @@ def _refuse_single_object(path: Path, text: str, *, complete: bool) -> None:
             remedy=f"Open one of the files that it names, or one entry: {path.name}#NAME.",
         )
     lists = [key for key, inner in value.items() if isinstance(inner, list) and inner]
-    remedy = f"Save the list under {lists[0]!r} as a file of its own." if lists else "Put [ and ] around it."
-    raise WorkbenchError("the file holds one JSON object, not a list of rows", where=where, remedy=remedy)
+    raise _single_object(path, _key_of_rows(value) or (lists[0] if lists else None))
+
+
+def _single_object(path: Path, key: str | None) -> WorkbenchError:
+    remedy = f"Its rows are in {key!r}: save that list as a file of its own." if key else ""
+    problem = "the file holds one JSON object, not a list of rows"
+    return WorkbenchError(problem, where=str(path), remedy=remedy or "Put [ and ] around it.")
+
+
+def _refuse_wrapped_rows(path: Path, text: str, *, complete: bool) -> None:
+    """One object on one line may be a row, unless all it does is to hold the list of rows."""
+    try:
+        value, end = json.JSONDecoder().raw_decode(text)
+    except RecursionError:
+        return
+    except ValueError:
+        begins = _WRAPPER_START.match(text)
+        if complete or "\n" in text or not begins:
+            return
+        value, end = {begins["key"]: [{}]}, len(text)
+    if not text[end:].strip() and (key := _key_of_rows(value)):
+        raise _single_object(path, key)
+
+
+def _key_of_rows(value: dict[str, object]) -> str | None:
+    """Under which key an object that is no row itself holds a list of rows."""
+    if any(name.lower() in _KNOWN_COLUMNS for name in value):
+        return None
+    for key, inner in value.items():
+        if not isinstance(inner, list) or not inner or not all(isinstance(row, dict) for row in inner):
+            continue
+        names = {name.lower() for row in inner[:_FIRST_LINES] for name in row}
+        if not names & {"role", "from"} and (key.lower() in _WRAPPERS or names & _KNOWN_COLUMNS):
+            return key
+    return None
 
 
 def _delimiter(text: str, suffix: str) -> str | None:
