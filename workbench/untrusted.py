@@ -14,17 +14,18 @@ _ESCAPES = re.compile(
     r"|\x1b[ -/]*[0-~]?"
 )
 _LINE_BREAKS = re.compile("\r\n|[\u2028\u2029]")
-_CONTROLS = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+# Bidirectional controls, which can hide text or turn it round, and what takes no room at all. Joiners
+# (U+200C, U+200D) are spelling in many scripts and in emoji.
+_UNSEEN = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+_CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_UNSEEN}]")
 
 
 def printable(text: str, *, keep_newlines: bool = True) -> str:
     """`text` without escape sequences; other control characters as their visible pictures.
 
     Tabs become four spaces, so that a column keeps its width; Unicode's own line separators become line
-    breaks, since some programs count them as such. Bidirectional overrides and lone surrogates become
-    U+FFFD: the first can hide text, the second cannot be encoded.
+    breaks, since some programs count them as such. Bidirectional controls and spaces without width become
+    their names, as in ⟨U+202E⟩; 8-bit controls and lone surrogates, which cannot be encoded, U+FFFD.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -37,7 +38,9 @@ def _picture(match: re.Match[str]) -> str:
     code = ord(match.group())
     if code < 0x20:
         return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else "\ufffd"
+    if code == 0x7F:
+        return "\u2421"
+    return "\ufffd" if code < 0xA0 or 0xD800 <= code < 0xE000 else f"⟨U+{code:04X}⟩"
 
 
 def shorten(text: str, width: int) -> str:

@@ -85,6 +85,10 @@ def test_the_order_before_two_answers() -> None:
     assert said(("system", "q"), **answers).flags == Flag.ONE_SIDED
 
 
+UNSEEN = "\u061c\u200b\u200e\u200f\u202a\u202e\u2060\u2066\u2069\ufeff"
+SEEN = "\u200c\u200d\u2010\u2029\u2061\u2065\u206a\ufefe“”…电"
+
+
 @pytest.mark.parametrize(
     ("text", "flags"),
     [
@@ -101,6 +105,8 @@ def test_the_order_before_two_answers() -> None:
         ("â\x80\x94", Flag.CONTROL),
         ("tab\tand\r\nlines", 0),
         ("°C und ¿qué?", 0),
+        *((f"a{sign}b", Flag.CONTROL) for sign in UNSEEN),
+        *((f"a{sign}b", 0) for sign in SEEN),
         ("Caf\ufffd", Flag.REPLACEMENT),
         (" \n\t", Flag.EMPTY_TURN),
         ("", Flag.EMPTY_TURN),

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from workbench.untrusted import display_width, printable, shorten
 
-anything = st.text(st.characters() | st.sampled_from(list("\x1b[]m;0\x07\x9b\\P_^\r\n\t中文字é̂🙂\u200d")))
+anything = st.text(
+    st.characters() | st.sampled_from(list("\x1b[]m;0\x07\x9b\\P_^\r\n\t中文字é̂🙂\u200d\u202e\u2067"))
+)
+BIDI_CONTROLS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 @given(anything)
@@ -18,6 +21,7 @@ def test_nothing_a_terminal_obeys_is_left(text: str) -> None:
     for character in printable(text):
         category = unicodedata.category(character)
         assert character == "\n" or category not in ("Cc", "Cs"), repr(character)
+        assert unicodedata.bidirectional(character) not in BIDI_CONTROLS, repr(character)
     assert "\n" not in printable(text, keep_newlines=False)
     printable(text).encode("utf-8")
 
@@ -49,6 +53,9 @@ def test_shortened_text_fits(text: str, width: int) -> None:
         ("one\r\ntwo", "one\ntwo"),
         ("tab\there", "tab    here"),
         ("lone \ud800", "lone \ufffd"),
+        ("abc\u202edcba", "abc⟨U+202E⟩dcba"),
+        ("\u061c\u2066\ufeff\u200b", "⟨U+061C⟩⟨U+2066⟩⟨U+FEFF⟩⟨U+200B⟩"),
+        ("👩\u200d👩 می\u200cخواهم", "👩\u200d👩 می\u200cخواهم"),
         ("[red]markup[/red]", "[red]markup[/red]"),
         ("中文 日本語", "中文 日本語"),
     ],

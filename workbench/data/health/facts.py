@@ -21,7 +21,7 @@ class Flag(enum.IntFlag):
     ONE_SIDED = 4  # nobody asks, or nobody answers
     ROLE_ORDER = 8  # turns that do not alternate, a late system turn, an end that is no answer
     PLACEHOLDER = 16  # {{name}} left in a text
-    CONTROL = 32  # control characters other than tab and line breaks
+    CONTROL = 32  # controls other than tab and line breaks, also of direction; characters without width
     REPLACEMENT = 64  # U+FFFD, which stands for what an earlier program could not decode
 
 

@@ -86,8 +86,8 @@ _FLAGS = (
         "control",
         "control characters",
         False,
-        "Characters that are neither text nor a line break or tab: left from a terminal, a PDF or a wrong "
-        "decoding.",
+        "Characters that are neither text nor a line break or tab, turn the text's direction or have no "
+        "width: left from a terminal, a PDF, a web page or a wrong decoding.",
     ),
 )
 

@@ -17,6 +17,9 @@ from workbench.data.health.languages import language_of
 # nor is ${{ secrets.TOKEN }}, which workflow files mean as it stands.
 PLACEHOLDER = re.compile(r"(?<!\$)\{\{ ?[^\W\d][\w .\-]{0,63}\}\}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Bidirectional controls and characters without width, as UTF-8; not the joiners, which are spelling.
+_UNSEEN = re.compile(rb"\xe2(?:\x80[\x8b\x8e\x8f\xaa-\xae]|\x81[\xa0\xa6-\xa9])")
+_OTHERS_UNSEEN = ("\ufeff".encode(), "\u061c".encode())
 _CONTROL_BYTES = bytes(byte for byte in range(256) if byte in (9, 10, 13) or 32 <= byte != 0x7F)
 
 _LETTERS = {"system": "s", "user": "u", "assistant": "a", "function_call": "a", "tool": "t"}
@@ -150,6 +153,8 @@ def _text_flags(text: str, data: bytes) -> int:
         flags |= Flag.PLACEHOLDER
     # Bytes are looked through much faster than characters; C1 controls are 0xC2 and a byte more.
     if data.translate(None, _CONTROL_BYTES) or (b"\xc2" in data and _CONTROL.search(text)):
+        flags |= Flag.CONTROL
+    if _UNSEEN.search(data) or any(sign in data for sign in _OTHERS_UNSEEN):
         flags |= Flag.CONTROL
     if "\ufffd" in text:
         flags |= Flag.REPLACEMENT
