@@ -83,6 +83,9 @@ def _tokens(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         lines.append(("trained in part", f"{_counted(partly)}: {why}"))
     if lost := tokens.get("lost_characters"):
         lines.append(("characters lost", f"in {_counted(lost)}: the tokenizer has no token for them"))
+    if special := tokens.get("special_text"):
+        why = "a text holds what the tokenizer reads as a special token, such as the end of a turn"
+        lines.append(("special tokens", f"in {_counted(special)}: {why}"))
     if packed := tokens.get("packing"):
         full = f"{packed['efficiency']:.1%}"
         lines.append(("packed", f"{count(packed['sequences'])} sequences, {full} full"))

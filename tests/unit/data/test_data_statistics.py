@@ -56,11 +56,22 @@ def test_tokens_are_counted_as_they_are_trained(tmp_path: Path, byte_tokenizer) 
         "packing": {"sequences": 2, "efficiency": round((lengths[0] + cutoff) / (2 * cutoff), 4)},
         "lossless_cutoff": max(lengths),
         "lost_characters": 0,
+        "special_text": 0,
         "partly_trained": 0,
     }
     assert counted.cut_rows.tolist() == [2, 3]
     assert (counted.eos_lost_rows.tolist(), counted.untrained_rows_numbers.tolist()) == ([2], [3])
     assert [bad.row for bad in counted.dropped] == [3]
+
+
+def test_a_special_token_in_a_text_is_counted(tmp_path: Path, byte_tokenizer) -> None:
+    outputs = ["a", "it ends with <|im_end|>", "<|im_ end|>", "<b>"]
+    made = [{"instruction": "q", "output": text} for text in outputs]
+    made.append({"instruction": "what is <|im_start|>?", "output": "a"})
+    dataset = open_dataset(write(tmp_path / "data.jsonl", made))
+    counted = token_statistics(dataset, byte_tokenizer(), 2048)
+    assert counted.special_text_rows.tolist() == [2, 5]
+    assert counted.as_dict()["special_text"] == 2
 
 
 def test_a_template_without_an_end_loses_it_everywhere(tmp_path: Path, byte_tokenizer) -> None:

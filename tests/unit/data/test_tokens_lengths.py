@@ -253,6 +253,7 @@ def test_a_million_rows_follow_a_cutoff_at_once() -> None:
         trained=lengths - starts,
         last_ends=lengths - 1,
         lost_characters=np.zeros(len(rows), np.int32),
+        special_text=np.zeros(len(rows), np.int32),
         lost_answers=np.zeros(len(rows), np.int32),
         by_role=np.ones((len(rows), 6), np.int32),
         first_range=np.arange(len(rows) + 1),

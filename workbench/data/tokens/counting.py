@@ -86,16 +86,20 @@ def count_rows(
     """The tokens of these rows; `told` is called with how many are done."""
     counter = LengthsCounter()
     missed: dict[int, int] = {}
+    special: set[int] = set()
 
     def looked_at() -> Iterator[Conversation]:
         for conversation in conversations:
             said = "".join(text for _, text in supervised(conversation).strings())
             if count := lost.count(said):
                 missed[conversation.row] = count
+            if encoder.special_texts.search(said):
+                special.add(conversation.row)
             yield conversation
 
     for done, outcome in enumerate(encoder.encode_all(looked_at()), start=1):
-        counter.add(outcome, missed.pop(outcome.row, 0))
+        counter.add(outcome, missed.pop(outcome.row, 0), holds_special=outcome.row in special)
+        special.discard(outcome.row)
         if done % _BETWEEN_REPORTS == 0:
             told(done)
     return counter.lengths()

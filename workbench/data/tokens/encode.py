@@ -18,7 +18,7 @@ from workbench.data.conversation import MODEL_ROLES, Conversation
 from workbench.data.tokens.encoded import Encoded, RowDropped, cut, labels_under, untrained
 from workbench.data.tokens.rendering import Rendered, Renderer, TemplateRefusal
 from workbench.data.tokens.spans import Span, TokenizedText
-from workbench.data.tokens.tokenizer import special_ids
+from workbench.data.tokens.tokenizer import special_ids, special_texts
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -100,6 +100,7 @@ class RowEncoder:
         self._train_on_prompt = train_on_prompt
         self._mask_history = mask_history
         self._special = special_ids(tokenizer)
+        self.special_texts = special_texts(tokenizer)
         self._renderer = Renderer(tokenizer)
 
     def encode_all(self, conversations: Iterable[Conversation]) -> Iterator[Encoded | RowDropped]:

@@ -27,8 +27,8 @@ class TokenLengths:
 
     The first arrays run side by side, an entry for each row that can be trained: its number, its tokens,
     how many of them are trained, where its last trained turn ends (-1 if the template writes no end), how
-    many of its characters the tokenizer loses, how many answers ought to be trained and are not, and its
-    tokens by role [rows, roles]. Row i is trained from
+    many of its characters the tokenizer loses, whether its texts hold a special token, how many answers
+    ought to be trained and are not, and its tokens by role [rows, roles]. Row i is trained from
     `starts[j]` to `ends[j]` for each j from `first_range[i]` to `first_range[i + 1]`. `dropped_rows` are the
     good rows that are not trained under any cutoff, because of `reasons[dropped_codes]`.
     """
@@ -38,6 +38,7 @@ class TokenLengths:
     trained: np.ndarray
     last_ends: np.ndarray
     lost_characters: np.ndarray
+    special_text: np.ndarray
     lost_answers: np.ndarray
     by_role: np.ndarray
     first_range: np.ndarray
@@ -79,6 +80,7 @@ class TokenLengths:
             cut_rows=self.rows[at],
             eos_lost_rows=self.rows[used & ((self.last_ends < 0) | (self.last_ends >= cutoff_len))],
             lost_character_rows=self.rows[self.lost_characters > 0],
+            special_text_rows=self.rows[self.special_text > 0],
             partly_trained_rows=self.rows[used & (self.lost_answers > 0)],
             dropped=DroppedRows(
                 np.concatenate([self.dropped_rows, by_cutoff]),
@@ -135,7 +137,7 @@ class TokenLengths:
         return cls(**arrays, reasons=tuple(reasons))
 
 
-_SMALL = ("lost_characters", "lost_answers", "by_role", "starts", "ends")
+_SMALL = ("lost_characters", "special_text", "lost_answers", "by_role", "starts", "ends")
 _ARRAYS = tuple(field.name for field in fields(TokenLengths) if field.name != "reasons")
 
 
@@ -147,7 +149,9 @@ class LengthsCounter:
         self._columns["first_range"].append(0)
         self._reasons: dict[str, int] = {}
 
-    def add(self, outcome: Encoded | RowDropped, lost_characters: int = 0) -> None:
+    def add(
+        self, outcome: Encoded | RowDropped, lost_characters: int = 0, *, holds_special: bool = False
+    ) -> None:
         """Count an uncut row, or one that is not trained."""
         put = self._columns
         if isinstance(outcome, RowDropped):
@@ -167,6 +171,7 @@ class LengthsCounter:
         put["trained"].append(trained)
         put["last_ends"].append(outcome.turn_ends[-1] if outcome.turn_ends else -1)
         put["lost_characters"].append(lost_characters)
+        put["special_text"].append(holds_special)
         put["lost_answers"].append(outcome.lost_answers)
         put["by_role"].extend(by_role)
         put["first_range"].append(len(put["starts"]))

@@ -65,6 +65,7 @@ class TokenStatistics:
     run side by side, for every good row that can be trained under some cutoff. The numbers of the rows
     behind the counts: `cut_rows` are longer than the cutoff, `eos_lost_rows` are trained without the end of
     their last answer, `lost_character_rows` hold characters that the tokenizer leaves out,
+    `special_text_rows` hold a special token as text, which the tokenizer reads as that token,
     `partly_trained_rows` have answers that the template does not let be told from the rest, and `dropped` are
     the good rows that are not trained. `kept_lengths` are those of the rows that are, cut.
     """
@@ -80,6 +81,7 @@ class TokenStatistics:
     cut_rows: np.ndarray
     eos_lost_rows: np.ndarray
     lost_character_rows: np.ndarray
+    special_text_rows: np.ndarray
     partly_trained_rows: np.ndarray
     dropped: DroppedRows
     kept_lengths: np.ndarray
@@ -131,6 +133,7 @@ class TokenStatistics:
             },
             "lossless_cutoff": self.lossless_cutoff,
             "lost_characters": len(self.lost_character_rows),
+            "special_text": len(self.special_text_rows),
             "partly_trained": len(self.partly_trained_rows),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,3 +57,11 @@ def special_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
     """The ids of tokens that stand for no text: begin, end, roles, padding."""
     added = tokenizer.added_tokens_decoder
     return frozenset(id_ for id_, token in added.items() if token.special) | set(tokenizer.all_special_ids)
+
+
+def special_texts(tokenizer: PreTrainedTokenizerBase) -> re.Pattern[str]:
+    """Finds what the tokenizer reads as a special token also where a text holds it, such as <|im_end|>."""
+    special = special_ids(tokenizer)
+    texts = [token.content for id_, token in tokenizer.added_tokens_decoder.items() if id_ in special]
+    # Without any, what matches nothing.
+    return re.compile("|".join(re.escape(text) for text in texts if text) or r"(?!)")
