@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from workbench.data.dataset import Dataset
 
 
+SPOILT = Content.styled("✗ changed or gone since it was opened", "$text-error")
+
+
 class FileLine(Widget):
     """The file's name, format, rows and encoding; on the right model and cutoff. What does not fit goes."""
 
@@ -24,14 +27,24 @@ class FileLine(Widget):
         super().__init__()
         self._file: list[Content] = []
         self._lens: list[Content] = []
+        self._spoilt: Dataset | None = None
 
     def show(self, dataset: Dataset | None, lens: Lens | None) -> None:
         """Show these."""
         self._file = _file_facts(dataset) if dataset else []
+        if dataset is not None and dataset is self._spoilt:
+            self._file.insert(1, SPOILT)
         self._lens = [Content(shorten(lens.model, 36))] if lens else []
         if lens:
             self._lens.append(Content.styled(f"cutoff {count(lens.cutoff_len)}", "$text-muted"))
         self.refresh()
+
+    def warn_of(self, dataset: Dataset) -> None:
+        """Say that the file, which is shown, cannot be read any more as it was opened."""
+        if dataset is not self._spoilt:
+            self._spoilt = dataset
+            self._file.insert(1, SPOILT)
+            self.refresh()
 
     def render(self) -> Content:
         width = self.content_size.width

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from screens.dataset.file_line import FileLine
 from screens.messages import TrainOn
 from screens.remembered import recent_files, remember
+from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     from screens.dataset.formats.reread import Reread
@@ -63,11 +65,19 @@ def compare_held_out(screen: DataScreen) -> None:
 
 
 def train_on(screen: DataScreen) -> None:
-    """Open the form with this file, and with the model and cutoff it was looked at with."""
+    """Open the form with this file, unless it is another one by now; and with its model and cutoff."""
     dataset = screen.dataset
     assert dataset is not None
     if refusal := dataset.why_not_trained():
         screen.notify(refusal, title="Not trained", severity="warning", timeout=12, markup=False)
+        return
+    try:
+        # The rows at both ends, for a set of several files; a bad one is no failure here.
+        for _ in dataset.records([1, dataset.rows]):
+            pass
+    except WorkbenchError as error:
+        screen.query_one(FileLine).warn_of(dataset)
+        screen.notify(str(error), title="Not trained", severity="error", timeout=12, markup=False)
         return
     if screen.model:
         remember("model", screen.model)

@@ -193,6 +193,24 @@ async def test_t_opens_the_form_with_the_file(file: str) -> None:
         await wait_for(pilot, lambda: form.values["dataset"] == file)
 
 
+@pytest.mark.parametrize("gone", [True, False])
+async def test_t_opens_no_form_with_a_file_that_is_another_by_now(file: str, gone: bool) -> None:
+    app = WorkbenchApp(dataset=file)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot, app)
+        if gone:
+            Path(file).unlink()
+        else:
+            write_rows(Path(file), ROWS[::-1] + ROWS)
+        await pilot.press("t")
+        await wait_for(pilot, lambda: len(app._notifications))
+        assert "after it was opened" in next(iter(app._notifications)).message
+        await pilot.pause(0.1)
+        assert app.current_mode == "data"
+        line = data_screen(app).query_one(FileLine)
+        assert "changed or gone since it was opened" in str(line.render())
+
+
 async def test_without_a_model_the_tokens_say_which_key_picks_one(file: str) -> None:
     app = WorkbenchApp(dataset=file)
     async with app.run_test(size=(120, 36)) as pilot:
