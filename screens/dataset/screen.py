@@ -9,6 +9,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
@@ -158,7 +159,17 @@ class DataScreen(Room):
         showing.these_rows(self.rows_pane, message)
         if not self.rows_pane.is_on_screen:
             # The figures stand where the rows are to be seen now.
-            self._rearrange(lambda: self.remove_class("-statistics", "-zoom-figures"))
+            self._leave_figures()
+        elif self._statistics is not None and self._statistics.has_focus_within:
+            self._focus_rows()
+
+    def _leave_figures(self) -> None:
+        self._rearrange(lambda: self.remove_class("-statistics", "-zoom-figures", "-zoom-row"))
+        self.call_after_refresh(self._focus_rows)
+
+    def _focus_rows(self) -> None:
+        for table in self.query("RowTable"):
+            table.focus()
 
     def on_rows_pane_selected(self, message: RowsPane.Selected) -> None:
         self.row = message.row
@@ -200,6 +211,13 @@ class DataScreen(Room):
         if does in OF_ALL_ROWS and self.dataset is not None:
             return True if self.rows_pane.is_whole else None
         return self.dataset is not None or does not in (*OF_A_FILE, *OF_ALL_ROWS)
+
+    def on_key(self, event: Key) -> None:
+        """Say why a key that is dim does nothing."""
+        active = self.active_bindings.get(event.key)
+        if active is not None and not active.enabled:
+            how = "r reads the rest" if self.rows_pane.can_read_rest else "they are being read"
+            self.notify(f"{active.binding.description} needs all rows: {how}.", severity="warning")
 
     def action_filing(self, does: str) -> None:
         """One of the keys that are about the file as a whole."""
@@ -268,7 +286,9 @@ class DataScreen(Room):
         self.call_after_refresh(focus)
 
     async def action_stop(self) -> None:
-        """Stop reading or counting."""
-        await self.rows_pane.stop()
-        if self._statistics is not None:
-            self._statistics.stop()
+        """Stop reading or counting; where nothing is under way, go from the figures back to the rows."""
+        stopped, figures = await self.rows_pane.stop(), self._statistics
+        if figures is not None and figures.counting:
+            figures.stop()
+        elif figures is not None and figures.has_focus_within and not stopped:
+            self._leave_figures()

@@ -277,6 +277,21 @@ async def test_each_figure_opens_its_rows(file: str, size: tuple[int, int]) -> N
         facts = dataset.facts
         low, high = int(facts.chars[rows[0] - 1].min()), max(int(facts.chars[row - 1]) for row in rows)
         assert len(rows) == int(((facts.chars >= low) & (facts.chars <= high) & (facts.flags & 1 == 0)).sum())
+        table = app.screen.query_one("RowTable")
+        await wait_for(pilot, lambda: table.has_focus and table.is_on_screen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_escape_leads_from_the_figures_back_to_the_rows(file: str, size: tuple[int, int]) -> None:
+    app = WorkbenchApp(dataset=file)
+    async with app.run_test(size=size) as pilot:
+        panel = await panel_of(pilot, app)
+        panel.focus_front()
+        await wait_for(pilot, lambda: "Back" in seen(app).splitlines()[-1])
+        await pilot.press("z", "escape")
+        table = app.screen.query_one("RowTable")
+        await wait_for(pilot, lambda: table.has_focus and table.is_on_screen)
+        assert panel.is_on_screen == (size[0] >= 170), "a wide terminal shows them all the time"
 
 
 async def test_labels_and_health_open_their_rows(file: str) -> None:
@@ -292,6 +307,8 @@ async def test_labels_and_health_open_their_rows(file: str) -> None:
         title, rows = shown.last
         assert title == "department: 内科"
         assert len(rows) == 11 and all(row % 10 in (7, 8, 9) for row in rows) and 8 not in rows
+        await wait_for(pilot, lambda: not panel.has_focus_within)
+        panel.focus_front()
         await pilot.press("right")
         assert "turns" in str(panel.labels._border_title)
         await pilot.press("right", "right")
@@ -304,6 +321,8 @@ async def test_labels_and_health_open_their_rows(file: str) -> None:
         await pilot.press("home", "enter")
         await wait_for(pilot, lambda: shown.last[0] == "bad rows")
         assert shown.last[1] == [41]
+        await wait_for(pilot, lambda: not panel.has_focus_within)
+        panel.focus_front()
         # Behind the last figure tab leaves, and comes back to the first one.
         await pilot.press("tab")
         await wait_for(pilot, lambda: not panel.has_focus_within)

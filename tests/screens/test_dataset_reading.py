@@ -110,6 +110,13 @@ async def test_indexing_is_stopped_and_taken_up_again(large: str) -> None:
         assert data_screen(app).check_action("showing", ("find",)) is None, "dim until all rows are there"
         await pilot.press("escape")
         assert "the first 1,000 rows only" in line(app) and "r reads the rest" in line(app)
+        for key, name in (("slash", "Find"), ("f", "Filter"), ("S", "Sort"), ("t", "Train")):
+            app.clear_notifications()
+            await pilot.press(key)
+            await wait_for(pilot, lambda: len(app._notifications))
+            (said,) = app._notifications
+            assert said.message == f"{name} needs all rows: r reads the rest."
+            assert app.screen is data_screen(app)
         await pilot.press("down", "down", "r")
         assert "indexing" in line(app)
         table = await whole(pilot, app)

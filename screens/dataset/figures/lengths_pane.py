@@ -18,6 +18,7 @@ from screens.dataset.figures.by_role import ALL, Tokens
 from screens.dataset.figures.entry_list import Entry, EntryList
 from screens.dataset.figures.length_figures import figure_line, length_figures, token_figures
 from screens.dataset.figures.pane import FigurePane
+from screens.dataset.messages import ShowRows
 from workbench.figures import count
 
 if TYPE_CHECKING:
@@ -249,7 +250,8 @@ class LengthsPane(FigurePane):
         rows = spread.between(0 if first else low, None if last else high)
         who = "" if self.role == ALL else f" of {self.role}"
         span = count(low) if low >= high - 1 else f"{count(low)} to {count(high - 1)}"
-        self.entries.open(Entry(lambda: rows, f"{span} {self.shown_unit}{who}"))
+        # From here: what a child posts while its parent handles a message ends at the parent.
+        self.post_message(ShowRows(rows, f"{span} {self.shown_unit}{who}"))
 
     def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self._bars)

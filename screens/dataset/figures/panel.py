@@ -45,6 +45,7 @@ class FiguresPanel(Horizontal):
     """
     SCOPED_CSS: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "screen.stop", "Back", tooltip="Stop counting, or go back to the rows"),
         Binding("tab", "turn(1)", "Next figure"),
         Binding("shift+tab", "turn(-1)", "Figure before", show=False),
     ]

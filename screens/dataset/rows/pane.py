@@ -129,10 +129,10 @@ class RowsPane(Vertical):
             self._begin(self._asked)
             self._line.progress("indexing", 0)
 
-    async def stop(self) -> None:
-        """Stop what is under way; what is shown stays."""
+    async def stop(self) -> bool:
+        """Stop what is under way, if anything is; what is shown stays."""
         if self._work is None:
-            return
+            return False
         work = self._work
         self._begin(None)
         if work is not self._asked or (self._table and self._shown is not self._asked):
@@ -142,6 +142,7 @@ class RowsPane(Vertical):
         else:
             await self._close()
             await self._notice.stopped()
+        return True
 
     async def on_progress(self, message: Progress) -> None:
         if message.work is not self._work:
