@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 CUT, ENDLESS, UNTRAINED = "rows cut off", "answers that lose their end", "rows not trained"
 IN_PART, LOST_CHARACTERS = "rows trained in part", "rows that lose characters"
-TITLES = (CUT, ENDLESS, UNTRAINED, IN_PART, LOST_CHARACTERS)
+SPECIAL_TEXT = "special tokens as text"
+TITLES = (CUT, ENDLESS, UNTRAINED, IN_PART, LOST_CHARACTERS, SPECIAL_TEXT)
 
 
 def token_findings(statistics: TokenStatistics) -> list[Finding]:
@@ -40,6 +41,10 @@ def token_findings(statistics: TokenStatistics) -> list[Finding]:
         LOST_CHARACTERS: (
             statistics.lost_character_rows,
             "They hold characters that the model's vocabulary lacks: it will not read them.",
+        ),
+        SPECIAL_TEXT: (
+            statistics.special_text_rows,
+            "A text holds a special token such as <|im_end|>, which is read as that token and not as text.",
         ),
     }
     return [Finding(title, title, len(rows), rows, True, why) for title, (rows, why) in told.items()]
