@@ -231,8 +231,8 @@ async def test_base_and_fine_tuned_answer_the_same_question_in_turn(tuned: str) 
         await wait_for(pilot, lambda: "Loading tuned-01" in seen(app))
         await wait_for(pilot, lambda: len(screen(pilot).panes) == 2, 120)
         base, fine = screen(pilot).panes
-        assert "tiny · base" in seen(app) and "tuned-01 · fine-tuned" in seen(app)
-        assert "temperature 0.7  ·  at most 512 tokens" in seen(app)
+        for words in ("tiny · base", "tuned-01 · fine-tuned", "temperature 0.7  ·  at most 512 tokens"):
+            await wait_for(pilot, lambda words=words: words in seen(app))
         settings = screen(pilot).query_one(SettingsPane)
         for name, value in (("temperature", "0"), ("max_new_tokens", "6"), ("repetition_penalty", "2")):
             settings.query_one(f"#{name}", Input).value = value

@@ -193,13 +193,11 @@ def test_a_run_is_compared_on_the_rows_that_it_held_out(model: Path, rows: Path,
 
 
 def test_what_cannot_be_compared_is_said_before_a_run_is_made(model: Path, rows: Path, home: Path) -> None:
-    pairs = home / "pairs.json"
-    turns = [{"from": "human", "value": "q"}]
-    chosen = {"from": "gpt", "value": "a"}
-    pairs.write_text(json.dumps([{"conversations": turns, "chosen": chosen, "rejected": chosen}]))
+    unknown = home / "unknown.json"
+    unknown.write_text(json.dumps([{"ask": "q", "reply": "a"}]))
     for plan, kind, sentence in (
         (plan_of(model, home / "none.json"), WorkbenchError, "none.json"),
-        (plan_of(model, pairs), WorkbenchError, "preference"),
+        (plan_of(model, unknown), WorkbenchError, "no format known here"),
         (plan_of("no-such-model", rows), WrongUse, "no folder, run or model"),
         (plan_of(model, None), WorkbenchError, "no file of held-out rows is given"),
     ):
